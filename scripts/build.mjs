@@ -1,0 +1,33 @@
+// Builds dist/: the library (tsc), what it reads at run time (.proto files, the demo's sample), the console, the bin.
+import { execFileSync } from 'node:child_process'
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const require = createRequire(import.meta.url)
+process.chdir(root)
+
+let tsc
+try {
+  tsc = join(dirname(require.resolve('typescript/package.json')), 'bin', 'tsc')
+} catch {
+  console.error('build: skipped, the development dependencies are not installed')
+  process.exit(0)
+}
+
+const run = (file, args) => execFileSync(process.execPath, [file, ...args], { stdio: 'inherit' })
+
+rmSync('dist', { recursive: true, force: true })
+run(tsc, ['-p', 'tsconfig.json'])
+
+mkdirSync('dist/proto', { recursive: true })
+for (const name of readdirSync('proto')) if (name.endsWith('.proto')) cpSync(join('proto', name), join('dist/proto', name))
+if (existsSync('demo/sample')) cpSync('demo/sample', 'dist/demo/sample', { recursive: true })
+if (existsSync('console/vite.config.ts')) {
+  const vite = join(dirname(require.resolve('vite/package.json')), 'bin', 'vite.js')
+  run(vite, ['build', 'console', '--logLevel', 'warn'])
+}
+cpSync('cli/bin.cjs', 'dist/cli/bin.cjs')
+chmodSync('dist/cli/bin.cjs', 0o755)
