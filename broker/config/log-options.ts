@@ -1,0 +1,136 @@
+/** Broker options about logs: Kafka 4.3's names, types and defaults; most set the default of a topic option. */
+import { bool, double, hidden, int, list, long, string, unsetInt, unsetLong, unsetList } from './definition.ts'
+import { compressionTypes, NEVER } from './topic-options.ts'
+import { atLeast, between, betweenOr, listOf, oneOf } from './validators.ts'
+
+export const logOptions = {
+  'compression.gzip.level': int(
+    '-1',
+    betweenOr(1, 9, -1),
+    'Default of compression.gzip.level of topics.',
+    'cluster-wide',
+  ),
+  'compression.lz4.level': int('9', between(1, 17), 'Default of compression.lz4.level of topics.', 'cluster-wide'),
+  'compression.type': string('producer', compressionTypes, 'Default of compression.type of topics.', 'cluster-wide'),
+  'compression.zstd.level': int(
+    '3',
+    between(-131072, 22),
+    'Default of compression.zstd.level of topics.',
+    'cluster-wide',
+  ),
+  'log.cleaner.backoff.ms': long(
+    '15000',
+    atLeast(0),
+    'How long the cleaner sleeps when nothing is to clean, in ms.',
+    'cluster-wide',
+  ),
+  'log.cleaner.delete.retention.ms': long(
+    '86400000',
+    atLeast(0),
+    'Default of delete.retention.ms of topics.',
+    'cluster-wide',
+  ),
+  'log.cleaner.enable': bool('true', null, 'Whether compacted topics are compacted.'),
+  'log.cleaner.max.compaction.lag.ms': long(
+    NEVER,
+    atLeast(1),
+    'Default of max.compaction.lag.ms of topics.',
+    'cluster-wide',
+  ),
+  'log.cleaner.min.cleanable.ratio': double(
+    '0.5',
+    between(0, 1),
+    'Default of min.cleanable.dirty.ratio of topics.',
+    'cluster-wide',
+  ),
+  'log.cleaner.min.compaction.lag.ms': long(
+    '0',
+    atLeast(0),
+    'Default of min.compaction.lag.ms of topics.',
+    'cluster-wide',
+  ),
+  'log.cleanup.policy': list(
+    'delete',
+    listOf('compact', 'delete'),
+    'Default of cleanup.policy of topics.',
+    'cluster-wide',
+  ),
+  'log.dir': list('/tmp/kafka-logs', null, 'The data directory, when log.dirs is not set.'),
+  'log.dirs': unsetList(null, 'The data directory. Millrace uses one.'),
+  'log.flush.interval.messages': long(NEVER, atLeast(1), 'Default of flush.messages of topics.', 'cluster-wide'),
+  'log.flush.interval.ms': unsetLong(
+    null,
+    'Default of flush.ms of topics; unset is log.flush.scheduler.interval.ms.',
+    'cluster-wide',
+  ),
+  'log.flush.offset.checkpoint.interval.ms': int(
+    '60000',
+    atLeast(0),
+    'How often the recovery points are written, in ms.',
+  ),
+  'log.flush.scheduler.interval.ms': long(NEVER, null, 'How often logs are looked at for flushing, in ms.'),
+  'log.flush.start.offset.checkpoint.interval.ms': int(
+    '60000',
+    atLeast(0),
+    'How often the log start offsets are written, in ms.',
+  ),
+  'log.index.interval.bytes': int('4096', atLeast(0), 'Default of index.interval.bytes of topics.', 'cluster-wide'),
+  'log.index.size.max.bytes': int('10485760', atLeast(4), 'Default of segment.index.bytes of topics.', 'cluster-wide'),
+  'log.initial.task.delay.ms': hidden(
+    long('30000', atLeast(0), 'Delay of the first retention and checkpoint runs, in ms.'),
+  ),
+  'log.local.retention.bytes': long('-2', atLeast(-2), 'Default of local.retention.bytes of topics.', 'cluster-wide'),
+  'log.local.retention.ms': long('-2', atLeast(-2), 'Default of local.retention.ms of topics.', 'cluster-wide'),
+  'log.message.timestamp.after.max.ms': long(
+    '3600000',
+    atLeast(0),
+    'Default of message.timestamp.after.max.ms of topics.',
+    'cluster-wide',
+  ),
+  'log.message.timestamp.before.max.ms': long(
+    NEVER,
+    atLeast(0),
+    'Default of message.timestamp.before.max.ms of topics.',
+    'cluster-wide',
+  ),
+  'log.message.timestamp.type': string(
+    'CreateTime',
+    oneOf('CreateTime', 'LogAppendTime'),
+    'Default of message.timestamp.type of topics.',
+    'cluster-wide',
+  ),
+  'log.preallocate': bool('false', null, 'Default of preallocate of topics.', 'cluster-wide'),
+  'log.retention.bytes': long('-1', null, 'Default of retention.bytes of topics.', 'cluster-wide'),
+  'log.retention.check.interval.ms': long('300000', atLeast(1), 'How often retention is enforced, in ms.'),
+  'log.retention.hours': int('168', null, 'Default of retention.ms of topics, in hours; the weakest of three.'),
+  'log.retention.minutes': unsetInt(null, 'Default of retention.ms of topics, in minutes.'),
+  'log.retention.ms': unsetLong(null, 'Default of retention.ms of topics; the strongest of three.', 'cluster-wide'),
+  'log.roll.hours': int('168', atLeast(1), 'Default of segment.ms of topics, in hours.'),
+  'log.roll.jitter.hours': int('0', atLeast(0), 'Default of segment.jitter.ms of topics, in hours.'),
+  'log.roll.jitter.ms': unsetLong(null, 'Default of segment.jitter.ms of topics.', 'cluster-wide'),
+  'log.roll.ms': unsetLong(null, 'Default of segment.ms of topics.', 'cluster-wide'),
+  'log.segment.bytes': int('1073741824', atLeast(1048576), 'Default of segment.bytes of topics.', 'cluster-wide'),
+  'log.segment.delete.delay.ms': long(
+    '60000',
+    atLeast(0),
+    'Default of file.delete.delay.ms of topics.',
+    'cluster-wide',
+  ),
+  'message.max.bytes': int('1048588', atLeast(0), 'Default of max.message.bytes of topics.', 'cluster-wide'),
+  'min.insync.replicas': int('1', atLeast(1), 'Default of min.insync.replicas of topics.', 'cluster-wide'),
+  'producer.id.expiration.check.interval.ms': hidden(
+    int('600000', atLeast(1), 'How often idle producer ids expire, in ms.'),
+  ),
+  'producer.id.expiration.ms': int(
+    '86400000',
+    atLeast(1),
+    'How long the sequence state of an idle producer is kept, in ms.',
+    'cluster-wide',
+  ),
+  'unclean.leader.election.enable': bool(
+    'false',
+    null,
+    'Default of unclean.leader.election.enable of topics.',
+    'cluster-wide',
+  ),
+} as const

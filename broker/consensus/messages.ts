@@ -1,0 +1,88 @@
+/**
+ * What members of the metadata quorum say to each other: KRaft's five conversations as plain data. Epoch is the
+ * sender's; leader is -1 when it knows none. How they become bytes is the transport's business.
+ */
+
+export const NO_NODE = -1
+
+/** Asks for a vote in `epoch`; a pre-vote (KIP-996) asks whether it would be granted, and binds nobody. */
+export interface VoteRequest {
+  readonly type: 'vote-request'
+  readonly epoch: number
+  readonly candidate: number
+  /** End and last epoch of the candidate's log: a voter with more refuses. */
+  readonly endOffset: number
+  readonly lastEpoch: number
+  readonly preVote: boolean
+}
+
+export interface VoteResponse {
+  readonly type: 'vote-response'
+  readonly epoch: number
+  readonly leader: number
+  readonly granted: boolean
+  readonly preVote: boolean
+}
+
+/** The new leader announces itself: pull replication has no empty push to do it with. Repeated until it is fetched from. */
+export interface BeginEpochRequest {
+  readonly type: 'begin-epoch-request'
+  readonly epoch: number
+  readonly leader: number
+}
+
+export interface BeginEpochResponse {
+  readonly type: 'begin-epoch-response'
+  readonly epoch: number
+  readonly leader: number
+}
+
+/** The leader stops: the first of `successors` may stand for election at once, the others soon after. */
+export interface EndEpochRequest {
+  readonly type: 'end-epoch-request'
+  readonly epoch: number
+  readonly leader: number
+  readonly successors: readonly number[]
+}
+
+export interface EndEpochResponse {
+  readonly type: 'end-epoch-response'
+  readonly epoch: number
+  readonly leader: number
+}
+
+/** Pull replication: `fetchOffset` is the sender's durable end, and so also its acknowledgement. */
+export interface FetchRequest {
+  readonly type: 'fetch-request'
+  readonly requestId: number
+  readonly epoch: number
+  readonly replica: number
+  readonly fetchOffset: number
+  /** Epoch of the record before `fetchOffset`, -1 at the start of the log. */
+  readonly lastEpoch: number
+  /** What the sender knows; a leader that knows more answers at once (KIP-1166). */
+  readonly highWatermark: number
+}
+
+export interface FetchResponse {
+  readonly type: 'fetch-response'
+  readonly requestId: number
+  readonly epoch: number
+  readonly leader: number
+  /** `not-leader`: ask `leader`. `diverging`: cut the log as `diverging` says and ask again. */
+  readonly result: 'ok' | 'not-leader' | 'diverging'
+  readonly diverging: EpochEnd | null
+  readonly highWatermark: number
+  /** Whole batches as stored, empty when there is nothing new. */
+  readonly records: readonly Buffer[]
+}
+
+/** The last epoch that both logs may share, and its exclusive end. */
+export interface EpochEnd {
+  readonly epoch: number
+  readonly endOffset: number
+}
+
+export type RaftRequest = VoteRequest | BeginEpochRequest | EndEpochRequest | FetchRequest
+export type RaftResponse = VoteResponse | BeginEpochResponse | EndEpochResponse | FetchResponse
+export type RaftMessage = RaftRequest | RaftResponse

@@ -1,0 +1,68 @@
+/** Every API that this broker serves: one line each. What is not here is not advertised. */
+import { produceHandler } from './00-produce.ts'
+import { fetchHandler } from './01-fetch.ts'
+import { listOffsetsHandler } from './02-list-offsets.ts'
+import { metadataHandler } from './03-metadata.ts'
+import { offsetCommitHandler } from './08-offset-commit.ts'
+import { offsetFetchHandler } from './09-offset-fetch.ts'
+import { findCoordinatorHandler } from './10-find-coordinator.ts'
+import { joinGroupHandler } from './11-join-group.ts'
+import { heartbeatHandler } from './12-heartbeat.ts'
+import { leaveGroupHandler } from './13-leave-group.ts'
+import { syncGroupHandler } from './14-sync-group.ts'
+import { describeGroupsHandler } from './15-describe-groups.ts'
+import { listGroupsHandler } from './16-list-groups.ts'
+import { apiVersionsHandler } from './18-api-versions.ts'
+import { createTopicsHandler } from './19-create-topics.ts'
+import { deleteTopicsHandler } from './20-delete-topics.ts'
+import { deleteRecordsHandler } from './21-delete-records.ts'
+import { initProducerIdHandler } from './22-init-producer-id.ts'
+import { offsetForLeaderEpochHandler } from './23-offset-for-leader-epoch.ts'
+import { describeConfigsHandler } from './32-describe-configs.ts'
+import { alterConfigsHandler } from './33-alter-configs.ts'
+import { describeLogDirsHandler } from './35-describe-log-dirs.ts'
+import { createPartitionsHandler } from './37-create-partitions.ts'
+import { deleteGroupsHandler } from './42-delete-groups.ts'
+import { electLeadersHandler } from './43-elect-leaders.ts'
+import { incrementalAlterConfigsHandler } from './44-incremental-alter-configs.ts'
+import { offsetDeleteHandler } from './47-offset-delete.ts'
+import { describeClusterHandler } from './60-describe-cluster.ts'
+import { describeTopicPartitionsHandler } from './75-describe-topic-partitions.ts'
+import type { Handler } from './handler.ts'
+
+/** Each handler checks its own request's type through its api; to the dispatcher they are all alike. */
+type AnyHandler = Handler<unknown, unknown>
+
+export function createHandlers(): readonly AnyHandler[] {
+  const handlers = [
+    produceHandler,
+    fetchHandler,
+    listOffsetsHandler,
+    metadataHandler,
+    offsetCommitHandler,
+    offsetFetchHandler,
+    findCoordinatorHandler,
+    joinGroupHandler,
+    heartbeatHandler,
+    leaveGroupHandler,
+    syncGroupHandler,
+    describeGroupsHandler,
+    listGroupsHandler,
+    createTopicsHandler,
+    deleteTopicsHandler,
+    deleteRecordsHandler,
+    initProducerIdHandler,
+    offsetForLeaderEpochHandler,
+    describeConfigsHandler,
+    alterConfigsHandler,
+    describeLogDirsHandler,
+    createPartitionsHandler,
+    deleteGroupsHandler,
+    electLeadersHandler,
+    incrementalAlterConfigsHandler,
+    offsetDeleteHandler,
+    describeClusterHandler,
+    describeTopicPartitionsHandler,
+  ] as readonly AnyHandler[]
+  return [...handlers, apiVersionsHandler(handlers) as AnyHandler]
+}

@@ -1,0 +1,42 @@
+import * as header from '../../proto/kafka/batch/header.ts'
+import { type BatchRefusal, validateClientBatch } from '../../proto/kafka/batch/validate.ts'
+import { Errors } from '../../proto/kafka/errors.ts'
+import { LOG_DECOMPRESSED_BATCH_BYTES_MAX } from '../limits.ts'
+import type { LogConfig } from './config.ts'
+
+/** Why a client batch is refused, as Produce answers it; `recordErrors` (KIP-467) where the fault is a record's. */
+export type AppendError = BatchRefusal
+
+/**
+ * Every check of a client batch that needs no log (W8 to W10), in Kafka's order: frame, size, CRC, header, records, segment
+ * size. `batch` is the whole records field. Null = it may be appended.
+ */
+export function checkBatch(batch: Buffer, config: LogConfig, nowMs: number): AppendError | null {
+  const isCreateTime = config.messageTimestampType === 'CreateTime'
+  const bounds = {
+    earliestMs: nowMs - config.messageTimestampBeforeMaxMs,
+    latestMs: nowMs + config.messageTimestampAfterMaxMs,
+  }
+  const refusal = validateClientBatch(batch, {
+    maxBatchBytes: config.maxMessageBytes,
+    isCompacted: config.cleanupPolicy.compact,
+    timestamps: isCreateTime ? bounds : null,
+    maxDecompressedBytes: LOG_DECOMPRESSED_BATCH_BYTES_MAX,
+  })
+  if (refusal !== null) return refusal
+  if (isCreateTime && header.maxTimestamp(batch, 0) > bounds.latestMs) {
+    // The time index and retention go by this field, which no record need bear out.
+    return refuse(Errors.INVALID_TIMESTAMP, `the batch states a newest timestamp after ${bounds.latestMs}`)
+  }
+  if (!isCreateTime && header.isLogAppendTime(batch, 0)) {
+    return refuse(Errors.INVALID_TIMESTAMP, 'a producer may not set the timestamp type LogAppendTime')
+  }
+  if (batch.length > config.segmentBytes) {
+    return refuse(Errors.RECORD_LIST_TOO_LARGE, `the batch has ${batch.length} bytes, a segment ${config.segmentBytes}`)
+  }
+  return null
+}
+
+function refuse(error: number, message: string): AppendError {
+  return { error, message, recordErrors: [] }
+}

@@ -1,0 +1,229 @@
+import type { Disk, DiskDone, DiskFile } from '../ports/disk.ts'
+import { type DurableMark, encodeMark } from './durable-mark.ts'
+import { DURABLE_MARK_FILE } from './file-names.ts'
+import { type FileHandle, fileHandle } from './file-pool.ts'
+import type { LogShared } from './shared.ts'
+
+/** What has been written and not synced. */
+interface Dirty {
+  readonly files: FileHandle[]
+  readonly paths: string[]
+  readonly directories: string[]
+}
+
+type SyncStep = (done: DiskDone) => void
+
+interface Waiter {
+  targetOffset: number
+  readonly done: DiskDone
+}
+
+export interface GroupCommitOptions {
+  readonly disk: Disk
+  readonly directory: string
+  readonly shared: LogShared
+  /** Keep files that have unsynced bytes open, so that an error of their writing back cannot be missed. */
+  readonly pinDirty: boolean
+  readonly durableEndOffset: number
+  /** Where the written part of the log ends now. */
+  readonly flushed: () => DurableMark
+  /** A sync failed: final, as the kernel may have dropped the very pages (fsyncgate). */
+  readonly onFailure: (error: Error) => void
+}
+
+/**
+ * Makes one log durable. At most one run is in flight or waiting for its turn; whoever asks meanwhile rides on the next one
+ * that covers him. A run syncs every file written since the last one, then new directory entries, then notes how far it
+ * came in the durable mark.
+ */
+export class GroupCommit {
+  readonly #options: GroupCommitOptions
+  readonly #markHandle: FileHandle
+  #durableEndOffset: number
+  #dirty = nothingDirty()
+  /** What the run in flight is syncing. */
+  #syncing = nothingDirty()
+  #waiters: Waiter[] = []
+  #scheduled = false
+  /** What the run in flight is to reach; a truncation lowers it. */
+  #running: DurableMark | null = null
+  #failure: Error | null = null
+
+  constructor(options: GroupCommitOptions) {
+    this.#options = options
+    this.#durableEndOffset = options.durableEndOffset
+    this.#markHandle = fileHandle(`${options.directory}/${DURABLE_MARK_FILE}`)
+  }
+
+  get durableEndOffset(): number {
+    return this.#durableEndOffset
+  }
+
+  /** Bytes were written to the file that the next run is to sync. */
+  markDirty(handle: FileHandle): void {
+    if (this.#dirty.files.includes(handle)) return
+    if (this.#options.pinDirty) handle.pins++
+    this.#dirty.files.push(handle)
+  }
+
+  /** The same for a small file that was written whole. It may be gone by then. */
+  markPathDirty(path: string): void {
+    if (!this.#dirty.paths.includes(path)) this.#dirty.paths.push(path)
+  }
+
+  /** Names were made in the directory that the next run is to sync. */
+  markDirectoryDirty(path: string): void {
+    if (!this.#dirty.directories.includes(path)) this.#dirty.directories.push(path)
+  }
+
+  /** The file is being removed: nothing of it need be durable any more. */
+  forget(handle: FileHandle): void {
+    const index = this.#dirty.files.indexOf(handle)
+    if (index < 0) return
+    this.#dirty.files.splice(index, 1)
+    this.#unpin(handle)
+  }
+
+  /** Calls `done` once all that is written now is durable: at once if it is already, else in a later turn. */
+  sync(done: DiskDone): void {
+    if (this.#failure !== null) return done(this.#failure)
+    const targetOffset = this.#options.flushed().endOffset
+    if (targetOffset <= this.#durableEndOffset && !isDirty(this.#dirty)) return done(null)
+    this.#waiters.push({ targetOffset, done })
+    this.#schedule()
+  }
+
+  /** The same on the event loop: at start, at a clean stop and before a truncation. Throws what the disk throws. */
+  syncSync(): void {
+    const { disk, shared, flushed } = this.#options
+    const reached = flushed()
+    // What a run has in flight is not durable yet either.
+    for (const work of [this.#syncing, this.#dirty]) {
+      for (const handle of work.files) if (!handle.removed) shared.files.open(disk, handle).datasyncSync()
+      for (const path of work.paths) this.#withFile(path, (file) => file.datasyncSync())
+      for (const path of work.directories) disk.syncDirectorySync(path)
+    }
+    for (const handle of this.#dirty.files) this.#unpin(handle)
+    this.#dirty = nothingDirty()
+    this.#reach(reached)
+  }
+
+  /** The log is about to be cut: the mark on disk must not claim more than will be left (it is synced for that). */
+  truncated(mark: DurableMark): void {
+    for (const waiter of this.#waiters) waiter.targetOffset = Math.min(waiter.targetOffset, mark.endOffset)
+    if (this.#running !== null && this.#running.endOffset > mark.endOffset) this.#running = mark
+    if (this.#durableEndOffset <= mark.endOffset) return
+    this.#durableEndOffset = mark.endOffset
+    this.#writeMark(mark)
+    this.#options.shared.files.open(this.#options.disk, this.#markHandle).datasyncSync()
+  }
+
+  /** No sync will follow: whoever waits is told why. */
+  close(reason: Error): void {
+    this.#failure ??= reason
+    for (const handle of this.#dirty.files.splice(0)) this.#unpin(handle)
+    this.#options.shared.files.close(this.#markHandle)
+    for (const waiter of this.#waiters.splice(0)) waiter.done(reason)
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    this.#options.shared.syncs.submit((finished) => this.#run(finished))
+  }
+
+  #run(finished: () => void): void {
+    if (this.#failure !== null) return finished()
+    this.#running = this.#options.flushed()
+    this.#syncing = this.#dirty
+    this.#dirty = nothingDirty()
+    const { files, paths, directories } = this.#syncing
+    const steps: SyncStep[] = []
+    for (const handle of files) steps.push((done) => this.#syncHandle(handle, done))
+    for (const path of paths) steps.push((done) => this.#syncPath(path, done))
+    for (const path of directories) steps.push((done) => this.#options.disk.syncDirectory(path, done))
+    this.#runSteps(steps, (error) => {
+      for (const handle of files) this.#unpin(handle)
+      this.#syncing = nothingDirty()
+      finished()
+      this.#finish(error)
+    })
+  }
+
+  /** One after the other: contents first, then names. There is nearly always one step. */
+  #runSteps(steps: readonly SyncStep[], done: DiskDone, index = 0): void {
+    const step = steps[index]
+    if (step === undefined) return done(null)
+    try {
+      step((error) => (error ? done(error) : this.#runSteps(steps, done, index + 1)))
+    } catch (error) {
+      done(error as Error)
+    }
+  }
+
+  #syncHandle(handle: FileHandle, done: DiskDone): void {
+    if (handle.removed) done(null)
+    else this.#options.shared.files.open(this.#options.disk, handle).datasync(done)
+  }
+
+  #syncPath(path: string, done: DiskDone): void {
+    // Closing waits for the sync in flight.
+    if (!this.#withFile(path, (file) => file.datasync(done))) done(null)
+  }
+
+  /** Opens a small file for one use; false when it is gone. */
+  #withFile(path: string, use: (file: DiskFile) => void): boolean {
+    const { disk } = this.#options
+    if (!disk.existsSync(path)) return false
+    const file = disk.openSync(path)
+    try {
+      use(file)
+    } finally {
+      file.closeSync()
+    }
+    return true
+  }
+
+  #finish(error: Error | null): void {
+    this.#scheduled = false
+    const reached = this.#running
+    this.#running = null
+    if (this.#failure !== null) return
+    if (error !== null) {
+      this.#options.onFailure(error)
+      return this.close(error)
+    }
+    this.#reach(reached!)
+    const due = this.#waiters.filter((waiter) => waiter.targetOffset <= this.#durableEndOffset)
+    this.#waiters = this.#waiters.filter((waiter) => waiter.targetOffset > this.#durableEndOffset)
+    if (this.#waiters.length > 0) this.#schedule()
+    for (const waiter of due) waiter.done(null)
+  }
+
+  #reach(mark: DurableMark): void {
+    if (mark.endOffset <= this.#durableEndOffset) return
+    this.#durableEndOffset = mark.endOffset
+    try {
+      this.#writeMark(mark)
+    } catch {
+      // The mark that is there is older, and an older one is never wrong: recovery only knows less.
+    }
+  }
+
+  #writeMark(mark: DurableMark): void {
+    const { disk, shared } = this.#options
+    shared.files.open(disk, this.#markHandle, true).writeAtSync(encodeMark(mark), 0)
+  }
+
+  #unpin(handle: FileHandle): void {
+    if (this.#options.pinDirty && handle.pins > 0) handle.pins--
+  }
+}
+
+function nothingDirty(): Dirty {
+  return { files: [], paths: [], directories: [] }
+}
+
+function isDirty({ files, paths, directories }: Dirty): boolean {
+  return files.length + paths.length + directories.length > 0
+}

@@ -1,0 +1,44 @@
+import type { ErrorCode } from '../../proto/kafka/errors.ts'
+import type { Disk } from '../ports/disk.ts'
+import type { Durability, LogConfig } from './config.ts'
+import type { LogShared } from './shared.ts'
+
+export interface LogOptions {
+  readonly disk: Disk
+  /** The partition's directory, e.g. `data/orders-0`; made when missing. */
+  readonly directory: string
+  readonly topic: string
+  readonly partition: number
+  /** 22-char base64url; written to `partition.metadata`, and checked when that file is there. */
+  readonly topicId: string
+  readonly config: LogConfig
+  readonly durability: Durability
+  readonly shared: LogShared
+  readonly nowMs: number
+  /** True when the data directory was closed cleanly: indexes and producer snapshot are trusted, no log data is read. */
+  readonly cleanShutdown: boolean
+  /** From `recovery-point-offset-checkpoint` (0 if none): below it everything was flushed. */
+  readonly recoveryPoint: number
+  /** From `log-start-offset-checkpoint` (0 if none). */
+  readonly logStartOffset: number
+  /** From `replication-offset-checkpoint` (0 if none). */
+  readonly highWatermark: number
+  /** `producer.id.expiration.ms`. Default 1 day. */
+  readonly producerIdExpirationMs?: number
+  /** Told once, when a failed write or sync takes this log offline. */
+  readonly onOffline?: (reason: Error) => void
+}
+
+/** What `append` did. `error` is 0 on success; then the offsets are those of this batch, or of its first copy. */
+export interface LogAppend {
+  readonly error: ErrorCode
+  /** For the operator's log; Kafka's Produce answers these errors without a message. */
+  readonly message: string | null
+  /** W16: an idempotent retry of a batch that is here already; nothing was appended. */
+  readonly duplicate: boolean
+  /** -1 on error. */
+  readonly baseOffset: number
+  readonly lastOffset: number
+  /** Milliseconds for LogAppendTime topics, and for duplicates, as Kafka does; else -1. */
+  readonly logAppendTimeMs: number
+}

@@ -1,0 +1,100 @@
+import { assert } from './errors.ts'
+import type { LogParts } from './log-parts.ts'
+import { markNamesDirty, reloadProducers, writeEpochs, writeIndexFiles, writeProducers } from './log-parts.ts'
+import type { BatchPlace } from './log-reader.ts'
+import { newestTimestamp } from './log-times.ts'
+import { dropProducerFilesAbove } from './producer-recovery.ts'
+import { countDueSegments } from './retention.ts'
+import type { Segment } from './segment.ts'
+
+/** Seals the active segment and makes the next one at the log end. Everything queued has been written. */
+export function rollSegment(parts: LogParts, nowMs: number): void {
+  const { segments, options } = parts
+  assert(parts.queue.length === 0, 'a segment is rolled after a flush')
+  const sealed = segments.active
+  sealed.closeTimeIndex()
+  writeIndexFiles(parts, sealed)
+  writeProducers(parts)
+  segments.add(parts.logEndOffset, nowMs)
+  options.shared.indexes.used(sealed)
+  markNamesDirty(parts)
+  parts.changed = true
+}
+
+/** Deletes the segments that are due and returns how many. The log start moves before any file goes. */
+export function deleteDueSegments(parts: LogParts, nowMs: number): number {
+  const { segments, reader, logStartOffset, logEndOffset, highWatermark, config } = parts
+  const views = segments.all().map((segment) => ({
+    baseOffset: segment.baseOffset,
+    sizeBytes: segment.sizeBytes,
+    newestTimestamp() {
+      const newest = newestTimestamp(segment, reader)
+      // Records without timestamps: the age of the file is all that is known.
+      return newest >= 0 ? newest : segment.createdMs
+    },
+  }))
+  const due = countDueSegments(views, { logStartOffset, logEndOffset, highWatermark, nowMs, config })
+  if (due === 0) return 0
+  if (due === segments.count) rollSegment(parts, nowMs)
+  moveLogStart(parts, segments.at(due).baseOffset)
+  removeSegments(parts, 0, due, nowMs)
+  parts.reader.invalidate()
+  return due
+}
+
+/** Moves the log start up; never past the log end. */
+export function moveLogStart(parts: LogParts, offset: number): void {
+  if (offset <= parts.logStartOffset) return
+  assert(offset <= parts.logEndOffset, `log start ${offset} would pass the log end ${parts.logEndOffset}`)
+  parts.logStartOffset = offset
+  parts.highWatermark = Math.max(parts.highWatermark, offset)
+  parts.changed = true
+  if (parts.epochs.truncateStart(offset)) writeEpochs(parts)
+}
+
+/**
+ * Cuts the log so that `offset` is the next one; a batch that holds it goes whole. Everything queued has been written. The
+ * durable mark is lowered, on disk, before anything goes; producer snapshots of the lost future go before the bytes do.
+ */
+export function truncateLog(parts: LogParts, offset: number, nowMs: number): void {
+  const { disk, directory, shared } = parts.options
+  const { segments, reader } = parts
+  assert(parts.queue.length === 0, 'a log is truncated after a flush')
+  if (offset >= parts.logEndOffset) return
+  // Below the log end there may be no batch any more, where compaction took the last ones.
+  const found = reader.positionOf(Math.max(offset, segments.first.baseOffset))
+  const { segment, position, baseOffset } = found ?? endOfLog(parts)
+  const endOffset = Math.max(Math.min(offset, baseOffset), segment.baseOffset)
+  parts.commit.truncated({ endOffset, segmentBaseOffset: segment.baseOffset, position })
+  dropProducerFilesAbove(disk, directory, endOffset)
+  shared.tailCache.truncate(parts.tail, endOffset)
+  const index = segments.all().indexOf(segment)
+  removeSegments(parts, index + 1, segments.count - index - 1, nowMs)
+  cutSegment(parts, segment, position)
+  parts.logEndOffset = endOffset
+  parts.flushedEndOffset = endOffset
+  parts.highWatermark = Math.min(parts.highWatermark, endOffset)
+  parts.logStartOffset = Math.min(parts.logStartOffset, endOffset)
+  reader.invalidate()
+  if (parts.epochs.truncateEnd(endOffset)) writeEpochs(parts)
+  reloadProducers(parts, nowMs)
+  parts.changed = true
+}
+
+function endOfLog({ segments, logEndOffset }: LogParts): BatchPlace {
+  return { segment: segments.active, position: segments.active.sizeBytes, size: 0, baseOffset: logEndOffset }
+}
+
+function cutSegment(parts: LogParts, segment: Segment, position: number): void {
+  const { disk, shared } = parts.options
+  segment.open(disk, shared).truncateSync(position)
+  segment.sizeBytes = position
+  shared.indexes.forget(segment)
+  segment.rebuildIndexes(disk, shared, parts.config.indexIntervalBytes, position)
+  parts.commit.markDirty(segment.handle)
+}
+
+function removeSegments(parts: LogParts, from: number, count: number, nowMs: number): void {
+  for (const segment of parts.segments.remove(from, count, nowMs)) parts.commit.forget(segment.handle)
+  if (count > 0) markNamesDirty(parts)
+}

@@ -1,0 +1,333 @@
+import * as header from '../../proto/kafka/batch/header.ts'
+import type { Disk } from '../ports/disk.ts'
+import type { Durability, LogConfig } from './config.ts'
+import { type DurableMark, readMark } from './durable-mark.ts'
+import { EpochCache } from './epoch-cache.ts'
+import { LogCorruptError } from './errors.ts'
+import * as names from './file-names.ts'
+import { verifyBatches, walkHeaders } from './scan.ts'
+import { Segment } from './segment.ts'
+import { createSegment, removeSegmentFiles } from './segment-list.ts'
+import type { LogShared } from './shared.ts'
+import { setTornTailAside, type TornTail } from './torn-tail.ts'
+
+/** What opening a log had to do. */
+export interface RecoveryReport {
+  /** False after an unclean stop: the segments from the last durable offset on were read and checked. */
+  readonly clean: boolean
+  readonly scannedBytes: number
+  /** Bytes cut from the end, above the durable end, and the first `.torn` file that keeps them (null = none). */
+  readonly tornBytes: number
+  readonly tornFile: string | null
+  /** Why the first of them could not be kept; null = nothing was cut. */
+  readonly tornReason: string | null
+}
+
+export interface RecoveryOptions {
+  readonly disk: Disk
+  readonly directory: string
+  readonly shared: LogShared
+  readonly config: LogConfig
+  readonly durability: Durability
+  readonly nowMs: number
+  readonly cleanShutdown: boolean
+  readonly recoveryPoint: number
+  readonly logStartOffset: number
+}
+
+export interface Recovered {
+  readonly segments: Segment[]
+  readonly epochs: EpochCache
+  readonly logStartOffset: number
+  readonly logEndOffset: number
+  /** What is known to have been made durable. */
+  readonly durableEndOffset: number
+  /** Segments that may have unsynced bytes, rebuilt indexes or a new end. */
+  readonly touched: readonly Segment[]
+  readonly report: RecoveryReport
+}
+
+/** What is known to have been made durable: the mark if it is whole, else the recovery point. */
+interface DurableBounds {
+  readonly mark: DurableMark | null
+  /** Exclusive. */
+  readonly durableEnd: number
+}
+
+interface Scan {
+  readonly epochs: EpochCache
+  /** Index of the first segment that is read. */
+  readonly from: number
+  endOffset: number
+  bytes: number
+  torn: TornTail | null
+}
+
+/**
+ * Finds out what a directory holds. Reads and judges first; only then changes anything on disk, so that a
+ * LogCorruptError leaves everything as it was. Below the durable end nothing may be wrong; above it the first fault ends
+ * the log, and what follows is a torn tail.
+ */
+export function recoverLog(options: RecoveryOptions): Recovered {
+  const { disk, directory } = options
+  const found = disk.listSync(directory)
+  const swap = found.find((name) => name.endsWith(names.SWAP_SUFFIX))
+  if (swap !== undefined) {
+    throw new LogCorruptError(
+      `${directory}/${swap}`,
+      -1,
+      'a compaction was cut off here: start Kafka once to finish it',
+    )
+  }
+  const mark = readMark(disk, directory)
+  const durableEnd = mark?.endOffset ?? options.recoveryPoint
+  const segments = findSegments(options, found)
+  if (segments.length === 0) return emptyLog(options, found, durableEnd)
+  const epochs = readEpochs(options, segments)
+  const holding = Math.max(
+    0,
+    segments.findLastIndex((segment) => segment.baseOffset <= durableEnd),
+  )
+  const from = options.cleanShutdown ? segments.length : holding
+  const scan: Scan = { epochs, from, endOffset: segments[holding]!.baseOffset, bytes: 0, torn: null }
+  if (options.cleanShutdown) scan.endOffset = endOfClean(options, segments.at(-1)!, mark)
+  else scanFromDurableEnd(options, segments, { mark, durableEnd }, scan)
+  if (mark !== null && endsAtMark(segments, scan, mark)) scan.endOffset = mark.endOffset
+  if (scan.endOffset < durableEnd) {
+    const reason = `the log ends at offset ${scan.endOffset}, but offsets up to ${durableEnd - 1} had been made durable`
+    throw new LogCorruptError(segments.at(-1)!.handle.path, -1, reason)
+  }
+  return settle(options, found, segments, scan, durableEnd)
+}
+
+function findSegments(options: RecoveryOptions, found: readonly string[]): Segment[] {
+  const segments: Segment[] = []
+  for (const name of found) {
+    const baseOffset = names.offsetOfName(name, names.LOG_SUFFIX)
+    if (baseOffset < 0) continue
+    const size = options.disk.sizeSync(`${options.directory}/${name}`)
+    segments.push(new Segment(options.directory, baseOffset, size, options.nowMs))
+  }
+  return segments
+}
+
+function emptyLog(options: RecoveryOptions, found: readonly string[], durableEnd: number): Recovered {
+  const start = options.logStartOffset
+  if (durableEnd > start) {
+    const reason = `no segment is here, but offsets up to ${durableEnd - 1} had been made durable`
+    throw new LogCorruptError(options.directory, -1, reason)
+  }
+  removeLeftovers(options, found, [], start)
+  const segment = createSegment(options.disk, options.directory, options.shared, start, options.nowMs)
+  const report = { clean: options.cleanShutdown, scannedBytes: 0, tornBytes: 0, tornFile: null, tornReason: null }
+  return {
+    segments: [segment],
+    epochs: new EpochCache(),
+    logStartOffset: start,
+    logEndOffset: start,
+    durableEndOffset: start,
+    touched: [segment],
+    report,
+  }
+}
+
+/** Epochs from their file, or from all batch headers when it is missing or makes no sense. */
+function readEpochs(options: RecoveryOptions, segments: readonly Segment[]): EpochCache {
+  const path = `${options.directory}/${names.EPOCH_FILE}`
+  const parsed = options.disk.existsSync(path) ? EpochCache.parse(options.disk.readFileSync(path)) : null
+  if (parsed !== null) return parsed
+  const epochs = new EpochCache()
+  for (const segment of segments) {
+    const file = segment.open(options.disk, options.shared)
+    walkHeaders(file, 0, segment.sizeBytes, options.shared.readBuffers, (buffer, at) => {
+      epochs.assign(header.leaderEpoch(buffer, at), header.baseOffset(buffer, at))
+      return true
+    })
+  }
+  return epochs
+}
+
+/** The end offset after a clean stop, from the mark if it fits the file, else from the headers behind the last index entry. */
+function endOfClean(options: RecoveryOptions, active: Segment, mark: DurableMark | null): number {
+  if (mark !== null && mark.segmentBaseOffset === active.baseOffset && mark.position === active.sizeBytes) {
+    return mark.endOffset
+  }
+  const indexes = active.loadIndexes(options.disk, options.shared, options.config.indexIntervalBytes)
+  let endOffset = active.baseOffset
+  const file = active.open(options.disk, options.shared)
+  const from = indexes.offsets.lastPosition
+  const end = walkHeaders(file, from, active.sizeBytes, options.shared.readBuffers, (buffer, at) => {
+    endOffset = header.nextOffset(buffer, at)
+    return true
+  })
+  if (end.fault !== null)
+    throw new LogCorruptError(active.handle.path, end.position, `${end.fault}, after a clean stop`)
+  return endOffset
+}
+
+/** No byte is missing up to the mark, though the last offsets before it have no batch (compaction took it). */
+function endsAtMark(segments: readonly Segment[], scan: Scan, mark: DurableMark): boolean {
+  const last = scan.torn?.segments[0] ?? segments.at(-1)!
+  const isThere = last.baseOffset === mark.segmentBaseOffset && last.endPosition === mark.position
+  return isThere && scan.endOffset < mark.endOffset
+}
+
+/** Whether a place in the log had been made durable: by bytes where the mark tells them, as offsets may be what is wrong. */
+function isDurable(bounds: DurableBounds, segment: Segment, position: number, offset: number): boolean {
+  const { mark, durableEnd } = bounds
+  if (mark === null) return offset < durableEnd
+  if (segment.baseOffset !== mark.segmentBaseOffset) return segment.baseOffset < mark.segmentBaseOffset
+  return position < mark.position
+}
+
+/** Reads and checks every segment that may hold bytes above the durable end; the first fault above it ends the log. */
+function scanFromDurableEnd(options: RecoveryOptions, segments: Segment[], bounds: DurableBounds, scan: Scan): void {
+  for (let i = scan.from; i < segments.length; i++) {
+    const segment = segments[i]!
+    const gap = segmentGap(options, segment, scan.endOffset, bounds)
+    const fault = gap ?? scanSegment(options, segment, bounds, scan)
+    if (fault === null) continue
+    const position = segment.endPosition
+    if (isDurable(bounds, segment, position, scan.endOffset)) {
+      const reason = `${fault}; offsets up to ${bounds.durableEnd - 1} had been made durable`
+      throw new LogCorruptError(segment.handle.path, position, reason)
+    }
+    scan.torn = { segments: segments.slice(i), position, keepsFirst: gap === null, reason: fault }
+    return
+  }
+}
+
+function segmentGap(
+  options: RecoveryOptions,
+  segment: Segment,
+  endOffset: number,
+  bounds: DurableBounds,
+): string | null {
+  segment.resetIndexes()
+  if (segment.baseOffset === endOffset) return null
+  if (segment.baseOffset < endOffset) return `the segment begins at offset ${segment.baseOffset}, before ${endOffset}`
+  // Compaction leaves holes; elsewhere a hole above the durable end is a segment that never reached the disk.
+  if (options.config.cleanupPolicy.compact || endOffset < bounds.durableEnd) return null
+  return `the segment begins at offset ${segment.baseOffset}, after ${endOffset}`
+}
+
+/**
+ * Checks one segment; returns what ends it early. The base offset is outside the CRC, so it must fit what is around it: a
+ * hole that compaction left is fine as long as what follows fits it; if not, the batch behind the hole is at fault.
+ */
+function scanSegment(options: RecoveryOptions, segment: Segment, bounds: DurableBounds, scan: Scan): string | null {
+  const { disk, shared, config } = options
+  let expected = segment.baseOffset
+  let hole: { readonly position: number; readonly endOffset: number } | null = null
+  let misfit: string | null = null
+  const file = segment.open(disk, shared)
+  const end = verifyBatches(file, 0, segment.sizeBytes, shared.readBuffers, (buffer, at, position, size) => {
+    const base = header.baseOffset(buffer, at)
+    const mayHaveHole = config.cleanupPolicy.compact || isDurable(bounds, segment, position, expected)
+    if (base < expected || (base > expected && !mayHaveHole)) {
+      misfit = `offset ${base} where ${expected} should be`
+      return false
+    }
+    if (base > expected) hole = { position, endOffset: expected }
+    expected = header.nextOffset(buffer, at)
+    segment.account(expected - 1, header.maxTimestamp(buffer, at), size, config.indexIntervalBytes)
+    scan.epochs.assign(header.leaderEpoch(buffer, at), base)
+    scan.bytes += size
+    if (!passesMark(bounds, segment, position + size, expected))
+      misfit = `offset ${expected - 1} beyond the durable end`
+    return misfit === null
+  })
+  scan.endOffset = expected
+  if (misfit !== null && hole !== null) {
+    const { position, endOffset } = hole as { position: number; endOffset: number }
+    segment.rebuildIndexes(disk, shared, config.indexIntervalBytes, position)
+    scan.endOffset = endOffset
+  }
+  return misfit ?? end.fault
+}
+
+/** Where the mark stands, the offsets must not be past the one it noted. */
+function passesMark({ mark }: DurableBounds, segment: Segment, position: number, endOffset: number): boolean {
+  if (mark === null || segment.baseOffset !== mark.segmentBaseOffset || position !== mark.position) return true
+  return endOffset <= mark.endOffset
+}
+
+/** Everything has been judged: brings the disk in line with it. */
+function settle(
+  options: RecoveryOptions,
+  found: readonly string[],
+  segments: Segment[],
+  scan: Scan,
+  durableEnd: number,
+): Recovered {
+  const { disk, shared, config } = options
+  let torn = { bytes: 0, file: null as string | null }
+  if (scan.torn !== null) {
+    torn = setTornTailAside(disk, options.directory, shared, scan.torn)
+    segments.length -= scan.torn.segments.length - (scan.torn.keepsFirst ? 1 : 0)
+  }
+  let logStartOffset = Math.max(options.logStartOffset, segments[0]!.baseOffset)
+  let logEndOffset = scan.endOffset
+  let kept = segments
+  if (logStartOffset > logEndOffset) {
+    // The end was lost (a weaker durability) below where deletion had already moved the start: nothing valid is left.
+    for (const segment of segments) removeSegmentFiles(disk, segment, shared)
+    kept = [createSegment(disk, options.directory, shared, logStartOffset, options.nowMs)]
+    logEndOffset = logStartOffset
+  }
+  removeLeftovers(options, found, kept, logEndOffset)
+  const active = kept.at(-1)!
+  const indexes = active.loadIndexes(disk, shared, config.indexIntervalBytes)
+  active.loadMaxTimestamp(indexes)
+  logStartOffset = Math.max(logStartOffset, kept[0]!.baseOffset)
+  scan.epochs.truncateEnd(logEndOffset)
+  scan.epochs.truncateStart(logStartOffset)
+  const report: RecoveryReport = {
+    clean: options.cleanShutdown,
+    scannedBytes: scan.bytes,
+    tornBytes: torn.bytes,
+    tornFile: torn.file,
+    tornReason: scan.torn?.reason ?? null,
+  }
+  const touched = kept === segments ? kept.slice(Math.min(scan.from, kept.length)) : kept
+  return {
+    segments: kept,
+    epochs: scan.epochs,
+    logStartOffset,
+    logEndOffset,
+    durableEndOffset: options.cleanShutdown ? logEndOffset : Math.min(durableEnd, logEndOffset),
+    touched,
+    report,
+  }
+}
+
+/** Removes what an earlier stop left behind: files on their way out, half-written ones, and those of segments that are gone. */
+function removeLeftovers(
+  options: RecoveryOptions,
+  found: readonly string[],
+  kept: readonly Segment[],
+  logEndOffset: number,
+): void {
+  const bases = new Set(kept.map((segment) => segment.baseOffset))
+  for (const name of found) {
+    const leaving =
+      name.endsWith(names.DELETED_SUFFIX) ||
+      name.endsWith(names.CLEANED_SUFFIX) ||
+      name.endsWith(names.TEMPORARY_SUFFIX) ||
+      isStray(name, bases, logEndOffset)
+    const path = `${options.directory}/${name}`
+    if (leaving && options.disk.existsSync(path)) options.disk.unlinkSync(path)
+  }
+}
+
+/** An index without its log, or a producer snapshot of a future that was cut off. */
+function isStray(name: string, bases: ReadonlySet<number>, logEndOffset: number): boolean {
+  for (const suffix of [names.INDEX_SUFFIX, names.TIME_INDEX_SUFFIX, names.TXN_INDEX_SUFFIX]) {
+    const offset = names.offsetOfName(name, suffix)
+    if (offset >= 0) return !bases.has(offset)
+  }
+  for (const suffix of [names.SNAPSHOT_SUFFIX, names.WINDOW_SUFFIX]) {
+    if (names.offsetOfName(name, suffix) > logEndOffset) return true
+  }
+  return false
+}

@@ -1,0 +1,34 @@
+import { LOG_INDEX_BYTES_MAX, LOG_READ_BUFFER_BYTES_MAX } from '../limits.ts'
+import { FilePool } from './file-pool.ts'
+import { LoadedIndexes } from './loaded-indexes.ts'
+import { ReadBuffers } from './read-buffers.ts'
+import { SyncScheduler } from './sync-scheduler.ts'
+import { TailCache } from './tail-cache.ts'
+
+/** What all the logs of one broker share: every ceiling on memory, file handles and fdatasyncs is here. */
+export interface LogShared {
+  readonly tailCache: TailCache
+  readonly files: FilePool
+  readonly indexes: LoadedIndexes
+  readonly readBuffers: ReadBuffers
+  readonly syncs: SyncScheduler
+}
+
+export interface LogSharedOptions {
+  /** fdatasyncs in flight over all logs: thread-pool size - 2, so that reads always find a thread. */
+  readonly maxSyncsInFlight: number
+  /** Bytes of newest batches kept in memory over all logs. */
+  readonly tailCacheBytes: number
+  /** Files that logs keep open; files being synced may exceed it. */
+  readonly maxOpenFiles: number
+}
+
+export function createLogShared(options: LogSharedOptions): LogShared {
+  return {
+    tailCache: new TailCache(options.tailCacheBytes),
+    files: new FilePool(options.maxOpenFiles),
+    indexes: new LoadedIndexes(LOG_INDEX_BYTES_MAX),
+    readBuffers: new ReadBuffers(LOG_READ_BUFFER_BYTES_MAX),
+    syncs: new SyncScheduler(options.maxSyncsInFlight),
+  }
+}

@@ -1,0 +1,91 @@
+/** The one place where a broker meets the real world: Node's clock, randomness, sockets and files. */
+import { readFileSync, statfsSync } from 'node:fs'
+import { Broker, type BrokerPorts } from './broker.ts'
+import type { BrokerConfig } from './config.ts'
+import { ListenError, PortInUseError } from './errors.ts'
+import { LOG_OPEN_FILES_MAX, RESERVED_FILE_DESCRIPTORS } from './limits.ts'
+import type { Disk } from './ports/disk.ts'
+import { MemoryDisk } from './ports/memory-disk.ts'
+import { nodeClock } from './ports/node-clock.ts'
+import { NodeDisk } from './ports/node-disk.ts'
+import { nodeNetwork } from './ports/node-network.ts'
+import { nodeRandom } from './ports/node-random.ts'
+import type { Logger } from './services.ts'
+
+/** What a caller may give instead of the default. */
+export interface NodeBrokerOptions {
+  readonly logger?: Logger
+  /** For `durability: memory`: a disk that outlives the broker, so that a test can start it again. */
+  readonly memoryDisk?: MemoryDisk
+}
+
+/** libuv's own default when `UV_THREADPOOL_SIZE` is not set. */
+const DEFAULT_THREADS = 4
+
+/** Where the operating system does not tell: the usual soft limit. */
+const DEFAULT_DESCRIPTORS = 1024
+
+const SILENT: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+
+/** A disk in memory whose completions come in a later loop turn. */
+export function createMemoryDisk(): MemoryDisk {
+  return new MemoryDisk((fn) => setImmediate(fn))
+}
+
+/** Makes a broker on the real ports; start it with {@link startNodeBroker} for typed errors, or `broker.start()`. */
+export function createNodeBroker(config: BrokerConfig, options: NodeBrokerOptions = {}): Broker {
+  const inMemory = config.durability === 'memory'
+  const disk: Disk = inMemory ? (options.memoryDisk ?? createMemoryDisk()) : new NodeDisk()
+  const descriptors = descriptorLimit()
+  const maxOpenFiles = Math.max(64, Math.min(LOG_OPEN_FILES_MAX, Math.floor(descriptors / 2)))
+  const ports: BrokerPorts = {
+    clock: nodeClock,
+    random: nodeRandom,
+    disk,
+    network: nodeNetwork,
+    logger: options.logger ?? SILENT,
+    maxSyncsInFlight: Math.max(1, (Number(process.env['UV_THREADPOOL_SIZE']) || DEFAULT_THREADS) - 2),
+    maxOpenFiles,
+    maxConnections: Math.max(64, descriptors - maxOpenFiles - RESERVED_FILE_DESCRIPTORS),
+    volume: () => (inMemory ? { totalBytes: -1, usableBytes: -1 } : volumeOf(config.dataDir)),
+  }
+  return new Broker(ports, config)
+}
+
+/** Rejects with PortInUseError, ListenError or DataDirError, each of them one line that names what is wrong. */
+export async function startNodeBroker(config: BrokerConfig, options: NodeBrokerOptions = {}): Promise<Broker> {
+  const broker = createNodeBroker(config, options)
+  try {
+    await broker.start()
+  } catch (error) {
+    throw listenProblem(error, config) ?? error
+  }
+  return broker
+}
+
+function listenProblem(error: unknown, config: BrokerConfig): Error | null {
+  const { code, syscall } = error as NodeJS.ErrnoException
+  if (syscall !== 'listen' && syscall !== 'getaddrinfo') return null
+  const [host = ''] = config.hosts
+  if (code === 'EADDRINUSE') return new PortInUseError(host, config.port, error)
+  return new ListenError(`${host}:${config.port}`, error as Error)
+}
+
+/** The soft limit of open files of this process. */
+function descriptorLimit(): number {
+  try {
+    const soft = /^Max open files\s+(\S+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1]
+    return Number(soft) || DEFAULT_DESCRIPTORS
+  } catch {
+    return DEFAULT_DESCRIPTORS
+  }
+}
+
+function volumeOf(path: string): { totalBytes: number; usableBytes: number } {
+  try {
+    const { bsize, blocks, bavail } = statfsSync(path)
+    return { totalBytes: bsize * blocks, usableBytes: bsize * bavail }
+  } catch {
+    return { totalBytes: -1, usableBytes: -1 }
+  }
+}

@@ -1,0 +1,110 @@
+import type { ErrorCode } from '../../proto/kafka/errors.ts'
+
+/** The partitions hosted by this broker. */
+export interface PartitionsApi {
+  get(topic: string, index: number): Partition | undefined
+  /** Every hosted partition; for DescribeLogDirs, metrics and periodic work. */
+  all(): Iterable<Partition>
+  /** Hosted and unhosted both: the error a client must hear when `get` has none or it is not led here. */
+  leaderOrError(
+    topic: string,
+    index: number,
+  ): { readonly partition: Partition; readonly error: 0 } | { readonly partition: null; readonly error: ErrorCode }
+  /** Coordinators: told when this broker becomes leader of a partition (its log is then readable), and when it stops. */
+  onLeadership(topic: string, listener: LeadershipListener): void
+}
+
+export interface LeadershipListener {
+  /** Also called for partitions that are led already when the listener registers. Again for every new leader epoch. */
+  elected(partition: Partition): void
+  resigned(index: number): void
+}
+
+export interface AppendResult {
+  readonly error: ErrorCode
+  readonly message: string | null
+  readonly recordErrors: readonly { readonly batchIndex: number; readonly message: string | null }[]
+  /** -1 on error. */
+  readonly baseOffset: number
+  /** Milliseconds for LogAppendTime topics, else -1. */
+  readonly logAppendTimeMs: number
+  readonly logStartOffset: number
+}
+
+export interface ReadResult {
+  readonly error: ErrorCode
+  /** Whole batches, as stored; slices that stay valid until the next turn at least. */
+  readonly buffers: readonly Buffer[]
+  readonly bytes: number
+  /** The offset after the last batch read, or the offset asked for when nothing was read. */
+  readonly nextOffset: number
+  /** Gives the buffers back for reuse once their bytes are sent: call at most once, or never. Null = nothing to give. */
+  readonly release?: (() => void) | null
+}
+
+/** A timestamp's first offset, or a special offset; offset -1 when there is none. */
+export interface OffsetResult {
+  readonly error: ErrorCode
+  readonly offset: number
+  readonly timestampMs: number
+  readonly leaderEpoch: number
+}
+
+/** Something that waits for a partition to change: a parked fetch. Kept by the partition until unwatched. */
+export interface PartitionWatcher {
+  /** More became visible: `bytes` below the high watermark since the last call (an upper bound for read_committed). */
+  advanced(bytes: number): void
+  /** Leadership, log start or availability changed: whatever was asked must be looked at again. */
+  disturbed(): void
+}
+
+/** One partition led (or followed) here. All calls run on the event loop; callbacks run in a later turn, exactly once. */
+export interface Partition {
+  readonly topic: string
+  readonly topicId: string
+  readonly index: number
+  readonly isLeader: boolean
+  readonly leaderEpoch: number
+  /** False once the log failed: every request is answered KAFKA_STORAGE_ERROR. */
+  readonly isOnline: boolean
+  readonly logStartOffset: number
+  readonly highWatermark: number
+  readonly lastStableOffset: number
+  readonly logEndOffset: number
+  /** Bytes in all segments. */
+  readonly sizeBytes: number
+  /** NONE, FENCED_LEADER_EPOCH (too old) or UNKNOWN_LEADER_EPOCH (too new); -1 = the client names none (W15). */
+  checkLeaderEpoch(epoch: number): ErrorCode
+  /**
+   * Appends one client batch (checked here: W8 to W10, W16). The buffer becomes the log's own. acks: 0, 1 or -1;
+   * `timeoutMs` bounds the wait for acks=-1 (REQUEST_TIMED_OUT; the records stay).
+   */
+  append(batch: Buffer, acks: number, timeoutMs: number, done: (result: AppendResult) => void): void
+  /** Appends records the broker itself makes (group metadata, offsets) as one batch with acks=all semantics. */
+  appendRecords(
+    records: readonly { key: Buffer | null; value: Buffer | null; timestampMs: number }[],
+    done: (error: ErrorCode, baseOffset: number) => void,
+  ): void
+  /** Reads whole batches from `offset` up to `limitOffset` (exclusive); cold data comes off the event loop. */
+  read(
+    offset: number,
+    limitOffset: number,
+    maxBytes: number,
+    minOneBatch: boolean,
+    done: (result: ReadResult) => void,
+  ): void
+  /** The same at once when it costs little (tail cache, small reads), else null: use `read`. */
+  readNow(offset: number, limitOffset: number, maxBytes: number, minOneBatch: boolean): ReadResult | null
+  /** The first offset below `limitOffset` whose record is not older than `timestampMs`. */
+  offsetForTimestamp(timestampMs: number, limitOffset: number, done: (result: OffsetResult) => void): void
+  /** The (first) record with the largest timestamp of the log. */
+  offsetOfMaxTimestamp(done: (result: OffsetResult) => void): void
+  /** The epoch of the record at `offset` (or of the last one below it); -1 when unknown. */
+  epochAt(offset: number): number
+  /** KIP-320: the largest known epoch not above `epoch` and its exclusive end; both -1 when there is none. */
+  endOffsetForEpoch(epoch: number): { readonly epoch: number; readonly endOffset: number }
+  /** Moves the log start to `offset` (-1 = high watermark), durably; `lowWatermark` is -1 on error. */
+  deleteRecords(offset: number, done: (error: ErrorCode, lowWatermark: number) => void): void
+  watch(watcher: PartitionWatcher): void
+  unwatch(watcher: PartitionWatcher): void
+}

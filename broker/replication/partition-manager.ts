@@ -1,0 +1,259 @@
+/**
+ * The partitions of this broker: opened, led and dropped as the metadata says, appended to once per loop turn. Owns the
+ * pump of `HostedPartition`; must never change metadata itself.
+ */
+import { Errors, type ErrorCode } from '../../proto/kafka/errors.ts'
+import type { MetadataDelta, MetadataView, PartitionView, TopicView } from '../controller/view.ts'
+import type { Durability, LogConfig } from '../log/config.ts'
+import type { LogManager } from '../log/log-manager.ts'
+import type { Clock, Timer } from '../ports/clock.ts'
+import type { LeadershipListener, Partition, PartitionsApi } from './api.ts'
+import { HostedPartition, type PartitionHost } from './hosted-partition.ts'
+import { effectiveMinIsr } from './isr.ts'
+import type { Turn } from './turn.ts'
+
+/** How often produces are looked at whose time may be up (milliseconds): a timeout fires at most this much late. */
+const EXPIRY_INTERVAL_MS = 50
+
+export interface PartitionManagerOptions {
+  readonly nodeId: number
+  readonly clock: Clock
+  readonly turn: Turn
+  readonly logs: Pick<LogManager, 'listPartitions' | 'openLog' | 'deleteLog' | 'setAside'>
+  readonly durability: Durability
+  /** The effective options of a topic. */
+  readonly topicSettings: (topic: TopicView) => TopicSettings
+  readonly events: PartitionEvents
+}
+
+export interface TopicSettings {
+  readonly log: LogConfig
+  readonly minInsyncReplicas: number
+}
+
+/** What the operator should hear of. */
+export interface PartitionEvents {
+  /** A log failed while it was in use: it answers KAFKA_STORAGE_ERROR from now on. */
+  offline(topic: string, partition: number, reason: Error): void
+  /** A log could not be opened. */
+  unopened(topic: string, partition: number, reason: Error): void
+  /** A directory of a topic that the metadata does not know. */
+  setAside(topic: string, partition: number): void
+}
+
+export class PartitionManager implements PartitionsApi, PartitionHost {
+  readonly nodeId: number
+  readonly syncs: boolean
+  private readonly options: PartitionManagerOptions
+  private readonly byTopic = new Map<string, Map<number, HostedPartition>>()
+  /** Partitions that belong here and whose logs do not open. */
+  private readonly unopened = new Set<string>()
+  private readonly listeners = new Map<string, LeadershipListener[]>()
+  private metadata: MetadataView | null = null
+  private dirty: HostedPartition[] = []
+  private readonly dirtySet = new Set<HostedPartition>()
+  private readonly parked = new Set<HostedPartition>()
+  private expiryTimer: Timer | null = null
+  private closed = false
+
+  constructor(options: PartitionManagerOptions) {
+    this.options = options
+    this.nodeId = options.nodeId
+    this.syncs = options.durability === 'fsync'
+    options.turn.addStage('append', () => this.endTurn())
+  }
+
+  /** Takes up what the metadata says at start; directories it does not know are set aside. */
+  start(metadata: MetadataView): void {
+    this.metadata = metadata
+    for (const { topic, partition, topicId } of this.options.logs.listPartitions()) {
+      const known = metadata.topic(topic)
+      const replicas = known?.partitions[partition]?.replicas ?? []
+      if (known !== undefined && replicas.includes(this.nodeId) && (topicId === null || topicId === known.id)) continue
+      this.options.logs.setAside(topic, partition)
+      this.options.events.setAside(topic, partition)
+    }
+    for (const topic of metadata.topics()) this.applyTopic(topic)
+  }
+
+  /** Follows one applied batch of metadata records; `metadata` is the image after it. */
+  apply(delta: MetadataDelta, metadata: MetadataView): void {
+    this.metadata = metadata
+    for (const topic of delta.deletedTopics) this.dropTopic(topic)
+    for (const topic of delta.createdTopics) this.applyTopic(topic)
+    for (const topic of delta.changedTopics) this.applyTopic(topic)
+  }
+
+  /** The broker-wide defaults of topic options changed. */
+  settingsChanged(): void {
+    for (const topic of this.metadata?.topics() ?? []) this.applyTopic(topic)
+  }
+
+  get(topic: string, index: number): HostedPartition | undefined {
+    return this.byTopic.get(topic)?.get(index)
+  }
+
+  *all(): Iterable<HostedPartition> {
+    for (const partitions of this.byTopic.values()) yield* partitions.values()
+  }
+
+  leaderOrError(
+    topic: string,
+    index: number,
+  ): { readonly partition: Partition; readonly error: 0 } | { readonly partition: null; readonly error: ErrorCode } {
+    const partition = this.get(topic, index)
+    if (partition !== undefined && partition.isLeader && partition.isOnline) return { partition, error: 0 }
+    return { partition: null, error: this.absence(topic, index, partition) }
+  }
+
+  onLeadership(topic: string, listener: LeadershipListener): void {
+    const listeners = this.listeners.get(topic)
+    if (listeners === undefined) this.listeners.set(topic, [listener])
+    else listeners.push(listener)
+    for (const partition of this.byTopic.get(topic)?.values() ?? []) {
+      if (partition.isLeader && partition.isOnline) listener.elected(partition)
+    }
+  }
+
+  nowMs(): number {
+    return this.options.clock.now()
+  }
+
+  monotonicMs(): number {
+    return this.options.clock.monotonic()
+  }
+
+  markDirty(partition: HostedPartition): void {
+    if (this.dirtySet.has(partition)) return
+    this.dirtySet.add(partition)
+    this.dirty.push(partition)
+    this.options.turn.request()
+  }
+
+  markParked(partition: HostedPartition): void {
+    this.parked.add(partition)
+    this.scheduleExpiry()
+  }
+
+  wentOffline(partition: HostedPartition, reason: Error): void {
+    this.options.events.offline(partition.topic, partition.index, reason)
+    this.tellResigned(partition.topic, partition.index)
+  }
+
+  /** Leads nothing any more: whatever waits is answered, what was appended stays written. */
+  stop(): void {
+    this.endTurn()
+    for (const partition of this.all()) partition.retire()
+    this.close()
+  }
+
+  /** Stops the timers; the logs are the LogManager's to close. */
+  close(): void {
+    this.closed = true
+    this.expiryTimer?.cancel()
+    this.expiryTimer = null
+    this.parked.clear()
+  }
+
+  private absence(topic: string, index: number, partition: HostedPartition | undefined): ErrorCode {
+    if (partition !== undefined) return partition.isOnline ? Errors.NOT_LEADER_OR_FOLLOWER : Errors.KAFKA_STORAGE_ERROR
+    if (this.unopened.has(`${topic}-${index}`)) return Errors.KAFKA_STORAGE_ERROR
+    const known = this.metadata?.topic(topic)?.partitions[index] !== undefined
+    return known ? Errors.NOT_LEADER_OR_FOLLOWER : Errors.UNKNOWN_TOPIC_OR_PARTITION
+  }
+
+  private applyTopic(topic: TopicView): void {
+    const settings = this.options.topicSettings(topic)
+    for (const view of topic.partitions) {
+      if (view.replicas.includes(this.nodeId)) this.applyPartition(topic, view, settings)
+      else this.drop(topic.name, view.index)
+    }
+  }
+
+  private applyPartition(topic: TopicView, view: PartitionView, settings: TopicSettings): void {
+    let partition = this.get(topic.name, view.index)
+    if (partition !== undefined && partition.topicId !== topic.id) {
+      this.drop(topic.name, view.index)
+      partition = undefined
+    }
+    partition ??= this.open(topic, view, settings)
+    if (partition === undefined) return
+    if (partition.log.config !== settings.log) partition.log.updateConfig(settings.log)
+    const wasLeader = partition.isLeader
+    const elected = partition.applyLeadership({
+      leader: view.leader,
+      leaderEpoch: view.leaderEpoch,
+      replicas: view.replicas,
+      isr: view.isr,
+      minIsr: effectiveMinIsr(settings.minInsyncReplicas, view.replicas.length),
+    })
+    if (wasLeader && !partition.isLeader) this.tellResigned(topic.name, view.index)
+    if (elected) for (const listener of this.listeners.get(topic.name) ?? []) listener.elected(partition)
+  }
+
+  private open(topic: TopicView, view: PartitionView, settings: TopicSettings): HostedPartition | undefined {
+    const { logs, clock, events } = this.options
+    const key = `${topic.name}-${view.index}`
+    try {
+      const log = logs.openLog(topic.name, view.index, topic.id, settings.log, clock.now())
+      const partition = new HostedPartition(this, log)
+      let partitions = this.byTopic.get(topic.name)
+      if (partitions === undefined) {
+        partitions = new Map()
+        this.byTopic.set(topic.name, partitions)
+      }
+      partitions.set(view.index, partition)
+      this.unopened.delete(key)
+      return partition
+    } catch (error) {
+      if (!this.unopened.has(key)) events.unopened(topic.name, view.index, error as Error)
+      this.unopened.add(key)
+      return undefined
+    }
+  }
+
+  private dropTopic(topic: TopicView): void {
+    for (const view of topic.partitions) this.drop(topic.name, view.index)
+  }
+
+  private drop(topic: string, index: number): void {
+    this.unopened.delete(`${topic}-${index}`)
+    const partitions = this.byTopic.get(topic)
+    const partition = partitions?.get(index)
+    if (partitions === undefined || partition === undefined) return
+    partitions.delete(index)
+    if (partitions.size === 0) this.byTopic.delete(topic)
+    this.dirtySet.delete(partition)
+    this.parked.delete(partition)
+    const wasLeader = partition.isLeader
+    partition.retire()
+    if (wasLeader) this.tellResigned(topic, index)
+    this.options.logs.deleteLog(topic, index, this.options.clock.now())
+  }
+
+  private tellResigned(topic: string, index: number): void {
+    for (const listener of this.listeners.get(topic) ?? []) listener.resigned(index)
+  }
+
+  /** Stage of the turn: one write per log that was appended to. */
+  private endTurn(): void {
+    if (this.dirty.length === 0) return
+    const partitions = this.dirty
+    this.dirty = []
+    // Taken out first: what the callbacks append belongs to the next turn.
+    const live = partitions.filter((partition) => this.dirtySet.delete(partition))
+    for (const partition of live) partition.endTurn()
+  }
+
+  private scheduleExpiry(): void {
+    if (this.expiryTimer !== null || this.closed) return
+    this.expiryTimer = this.options.clock.after(EXPIRY_INTERVAL_MS, () => {
+      this.expiryTimer = null
+      const now = this.monotonicMs()
+      for (const partition of this.parked) {
+        if (!partition.expire(now)) this.parked.delete(partition)
+      }
+      if (this.parked.size > 0) this.scheduleExpiry()
+    })
+  }
+}

@@ -1,0 +1,64 @@
+/** The `millrace` command: parses, loads what the subcommand needs, turns every error into one line and an exit code. */
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError } from 'commander'
+import { consumeCommand } from './commands/consume.ts'
+import { demoCommand } from './commands/demo.ts'
+import { groupCommand } from './commands/group.ts'
+import { produceCommand } from './commands/produce.ts'
+import { startCommand } from './commands/start.ts'
+import { topicCommand } from './commands/topic.ts'
+import { withCommand } from './commands/with.ts'
+import { exitCodeOf, oneLine } from './errors.ts'
+
+function version(): string {
+  for (const path of ['../package.json', '../../package.json']) {
+    try {
+      const parsed: { version?: unknown } = JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'))
+      if (typeof parsed.version === 'string') return parsed.version
+    } catch {
+      // One level up from the sources, two from dist.
+    }
+  }
+  return 'unknown'
+}
+
+function program(): Command {
+  const command = new Command('millrace')
+    .description('A Kafka-compatible log broker and stream processor.')
+    .version(version())
+    .showSuggestionAfterError()
+    .enablePositionalOptions()
+  for (const sub of [
+    startCommand(),
+    withCommand(),
+    demoCommand(),
+    topicCommand(),
+    produceCommand(),
+    consumeCommand(),
+    groupCommand(),
+  ]) {
+    command.addCommand(sub)
+  }
+  refuseInOneLine(command)
+  return command
+}
+
+/** Commander would print usage after an error and exit with 1; here an error is one line and the exit code 2. */
+function refuseInOneLine(command: Command): void {
+  command.exitOverride().configureOutput({ outputError: () => undefined })
+  for (const sub of command.commands) refuseInOneLine(sub)
+}
+
+export async function main(argv: readonly string[]): Promise<void> {
+  try {
+    await program().parseAsync([...argv], { from: 'user' })
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return
+    if (error instanceof CommanderError && error.code === 'commander.help') {
+      process.exitCode = 2
+      return
+    }
+    process.stderr.write(`millrace: ${oneLine(error).replace(/^error: /, '')}\n`)
+    process.exitCode = exitCodeOf(error)
+  }
+}

@@ -1,0 +1,117 @@
+/** `millrace` as a process of its own: what kill -9, ports, directories and exit codes are tested on. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const root = join(import.meta.dirname, '..', '..')
+const command = ['--import', 'tsx', join(import.meta.dirname, 'run-cli.ts')]
+
+export interface Finished {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs `millrace ARGS` to its end. */
+export function millrace(
+  args: readonly string[],
+  options: { input?: string; env?: NodeJS.ProcessEnv } = {},
+): Promise<Finished> {
+  return finish(process.execPath, [...command, ...args], options)
+}
+
+/** Runs any command to its end; never rejects for an exit code. */
+export function finish(
+  file: string,
+  args: readonly string[],
+  options: { input?: string | Buffer; env?: NodeJS.ProcessEnv } = {},
+): Promise<Finished> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, args, { cwd: root, env: { ...process.env, ...options.env }, stdio: 'pipe' })
+    const out: Buffer[] = []
+    const err: Buffer[] = []
+    child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
+    child.stderr.on('data', (chunk: Buffer) => err.push(chunk))
+    child.stdin.on('error', () => child.stdin.destroy())
+    child.once('error', reject)
+    child.once('close', (code, signal) =>
+      resolve({
+        code,
+        signal,
+        stdout: Buffer.concat(out).toString('utf8'),
+        stderr: Buffer.concat(err).toString('utf8'),
+      }),
+    )
+    child.stdin.end(options.input)
+  })
+}
+
+export interface RunningBroker extends AsyncDisposable {
+  readonly bootstrap: string
+  readonly http: string
+  readonly pid: number
+  /** Everything printed so far. */
+  stdout(): string
+  kill(signal: NodeJS.Signals): Promise<Finished['code']>
+}
+
+/** Starts `millrace start ARGS` on free ports and waits for its ready line. `wrapper` runs it under another command (strace). */
+export async function startMillrace(
+  args: readonly string[],
+  options: { wrapper?: readonly string[]; port?: number } = {},
+): Promise<RunningBroker> {
+  const [file, ...before] = [...(options.wrapper ?? []), process.execPath]
+  const ports = ['--port', String(options.port ?? 0), '--http-port', '0']
+  const child = spawn(file, [...before, ...command, 'start', ...ports, ...args], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+  })
+  const exited = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)))
+  const line = await readyLine(
+    child,
+    () => stdout,
+    () => stderr,
+  )
+  return {
+    bootstrap: /kafka=(\S+)/.exec(line)?.[1] ?? '',
+    http: `http://${/http=(\S+)/.exec(line)?.[1] ?? ''}`,
+    pid: Number(/pid=(\d+)/.exec(line)?.[1]),
+    stdout: () => stdout,
+    kill: (signal) => {
+      // The ready line's pid is the broker's own, whatever wraps it.
+      if (child.exitCode === null && child.signalCode === null)
+        process.kill(Number(/pid=(\d+)/.exec(line)?.[1]), signal)
+      return exited
+    },
+    [Symbol.asyncDispose]: async () => {
+      child.kill('SIGKILL')
+      await exited
+    },
+  }
+}
+
+function readyLine(child: ChildProcess, stdout: () => string, stderr: () => string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    child.once('close', (code) => reject(new Error(`ended with ${code} before it was ready: ${stderr()}`)))
+    child.stdout?.on('data', () => {
+      const line = /^ready .*$/m.exec(stdout())
+      if (line !== null && stdout().includes('\n')) resolve(line[0])
+    })
+  })
+}
+
+/** A directory that goes when the test ends. */
+export function scratch(): { readonly path: string; [Symbol.dispose](): void } {
+  const path = mkdtempSync(join(tmpdir(), 'millrace-test-'))
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) }
+}

@@ -1,0 +1,9 @@
+/** `millrace/testing`: brokers inside your tests. */
+export {
+  type Cluster,
+  type ClusterBroker,
+  type ClusterFaults,
+  type ClusterOptions,
+  startCluster,
+  type TopicOptions,
+} from './cluster.ts'
