@@ -128,8 +128,8 @@ describe('client commands', () => {
       json.stdout
         .trim()
         .split('\n')
-        .map((line) => JSON.parse(line).value)
-        .sort(),
+        .map((line) => String(JSON.parse(line).value))
+        .sort((a, b) => a.localeCompare(b)),
     ).toEqual(['1', '2', '3'])
     const group = await millrace(['group', 'describe', 'g', '--json', ...at])
     const offsets: { lag: number }[] = JSON.parse(group.stdout).offsets

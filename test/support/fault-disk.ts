@@ -7,7 +7,9 @@ export class FaultDisk {
   appendError: Error | null = null
   /** The next syncs fail with this; null = they work. */
   syncError: Error | null = null
-  /** Appends and syncs are failed only in files whose path contains this. */
+  /** Reads fail with this; null = they work. */
+  readError: Error | null = null
+  /** Appends, reads and syncs are failed only in files whose path contains this. */
   only = ''
   /** While true, syncs are kept until `releaseSyncs`. */
   holdSyncs = false
@@ -40,6 +42,7 @@ export class FaultDisk {
     return new Proxy(file, {
       get: (target, name) => {
         if (name === 'appendSync') return (buffers: readonly Buffer[]) => this.append(target, buffers)
+        if (name === 'readSync' && this.readError !== null && target.path.includes(this.only)) throw this.readError
         if (name === 'datasync') return (done: DiskDone) => this.sync(target, done)
         const value: unknown = Reflect.get(target, name)
         return typeof value === 'function' ? (value.bind(target) as unknown) : value
