@@ -1,0 +1,35 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { extname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export interface PageFile {
+  readonly type: string
+  readonly body: Buffer
+}
+
+/** Beside this file when the package is built; in `dist` when it runs from its sources. */
+const PLACES = ['../../console/', '../../dist/console/']
+
+const TYPES: ReadonlyMap<string, string> = new Map([
+  ['.html', 'text/html; charset=utf-8'],
+  ['.js', 'text/javascript; charset=utf-8'],
+  ['.css', 'text/css; charset=utf-8'],
+  ['.svg', 'image/svg+xml'],
+])
+
+/** The built console, by URL path: read once, so that no request ever names a file. Empty when it was not built. */
+export function loadPage(): ReadonlyMap<string, PageFile> {
+  const files = new Map<string, PageFile>()
+  const places = PLACES.map((place) => fileURLToPath(new URL(place, import.meta.url)))
+  const root = places.find((place) => existsSync(join(place, 'assets')))
+  if (root === undefined) return files
+  for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {
+    const type = TYPES.get(extname(entry.name))
+    if (!entry.isFile() || type === undefined) continue
+    const path = join(entry.parentPath, entry.name)
+    files.set(`/${path.slice(root.length).replaceAll('\\', '/')}`, { type, body: readFileSync(path) })
+  }
+  const index = files.get('/index.html')
+  if (index !== undefined) files.set('/', index)
+  return files
+}
