@@ -37,6 +37,8 @@ async function firstLine(child: ChildProcess, closed: Promise<string>): Promise<
       if (end >= 0) resolve(text.slice(0, end))
     })
   })
-  const failed = closed.then((why) => Promise.reject(new Error(`the broker did not start: ${why.replace(/^millrace: /, '')}`)))
+  const failed = closed.then((why) =>
+    Promise.reject(new Error(`the broker did not start: ${why.replace(/^millrace: /, '')}`)),
+  )
   return Promise.race([ready, failed])
 }

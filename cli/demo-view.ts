@@ -48,15 +48,25 @@ const percent = (share: number | null) => (share === null ? '-' : `${(100 * shar
 /** The end of a run for people: what went through, and how well detection did beside the plain detector. */
 export function printDetection(summary: DemoSummary): void {
   const { records, detection, latencyMs } = summary
-  printLine(`${records.in} records in = ${records.scored} scored + ${records.waiting} waiting + ${records.rejected} rejected`)
-  printLine(`${summary.anomalies} anomalies; record to anomaly p50 ${latencyMs?.p50.toFixed(0) ?? '-'} ms, p99 ${latencyMs?.p99.toFixed(0) ?? '-'} ms`)
+  printLine(
+    `${records.in} records in = ${records.scored} scored + ${records.waiting} waiting + ${records.rejected} rejected`,
+  )
+  printLine(
+    `${summary.anomalies} anomalies; record to anomaly p50 ${latencyMs?.p50.toFixed(0) ?? '-'} ms, p99 ${latencyMs?.p99.toFixed(0) ?? '-'} ms`,
+  )
   printLine(`models: ${summary.models.map((model) => `${model.id} (scored ${model.scored})`).join(', ')}`)
   printTable(
     ['detector', 'kind of event', 'precision', 'recall', 'median delay'],
     (['millrace', 'maxZ'] as const).flatMap((detector) =>
       (['natural', 'injected', 'all'] as const).map((kind) => {
         const found = detection[detector][kind]
-        return [detector, kind, percent(found.precision), percent(found.recall), found.delayMinutes === null ? '-' : `${found.delayMinutes.median} min`]
+        return [
+          detector,
+          kind,
+          percent(found.precision),
+          percent(found.recall),
+          found.delayMinutes === null ? '-' : `${found.delayMinutes.median} min`,
+        ]
       }),
     ),
   )

@@ -5,6 +5,29 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new AbortError(signal.reason)
 }
 
+/** Who is to be told when a signal fires: one listener a signal, as Node warns of a leak from eleven on. */
+const waiting = new WeakMap<AbortSignal, Set<() => void>>()
+
+/** Calls back once if the signal fires. Returns what takes the callback away. The signal has not fired yet. */
+export function onAbort(signal: AbortSignal, callback: () => void): () => void {
+  let callbacks = waiting.get(signal)
+  if (callbacks === undefined) {
+    callbacks = new Set()
+    waiting.set(signal, callbacks)
+    signal.addEventListener('abort', () => tellAll(signal), { once: true })
+  }
+  // A wrapper of its own, so that the same callback can wait twice.
+  const entry = (): void => callback()
+  callbacks.add(entry)
+  return () => callbacks.delete(entry)
+}
+
+function tellAll(signal: AbortSignal): void {
+  const callbacks = waiting.get(signal)
+  waiting.delete(signal)
+  for (const callback of callbacks ?? []) callback()
+}
+
 /** The promise, or AbortError as soon as the signal fires; what the promise stands for goes on regardless. */
 export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise
@@ -13,9 +36,8 @@ export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefine
     return Promise.reject(new AbortError(signal.reason))
   }
   return new Promise<T>((resolve, reject) => {
-    const onAbort = (): void => reject(new AbortError(signal.reason))
-    signal.addEventListener('abort', onAbort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+    const forget = onAbort(signal, () => reject(new AbortError(signal.reason)))
+    promise.then(resolve, reject).finally(forget)
   })
 }
 
@@ -23,15 +45,16 @@ export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefine
 export function sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted) return Promise.reject(new AbortError(signal.reason))
   return new Promise<void>((resolve, reject) => {
-    const onAbort = (): void => {
-      clearTimeout(timer)
-      reject(new AbortError(signal?.reason))
-    }
+    const forget =
+      signal &&
+      onAbort(signal, () => {
+        clearTimeout(timer)
+        reject(new AbortError(signal.reason))
+      })
     const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', onAbort)
+      forget?.()
       resolve()
     }, delayMs)
-    signal?.addEventListener('abort', onAbort, { once: true })
   })
 }
 

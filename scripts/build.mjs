@@ -23,7 +23,8 @@ rmSync('dist', { recursive: true, force: true })
 run(tsc, ['-p', 'tsconfig.json'])
 
 mkdirSync('dist/proto', { recursive: true })
-for (const name of readdirSync('proto')) if (name.endsWith('.proto')) cpSync(join('proto', name), join('dist/proto', name))
+for (const name of readdirSync('proto'))
+  if (name.endsWith('.proto')) cpSync(join('proto', name), join('dist/proto', name))
 if (existsSync('demo/sample')) cpSync('demo/sample', 'dist/demo/sample', { recursive: true })
 if (existsSync('console/vite.config.ts')) {
   const vite = join(dirname(require.resolve('vite/package.json')), 'bin', 'vite.js')

@@ -9,7 +9,8 @@ import { fileURLToPath } from 'node:url'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const scratch = mkdtempSync(join(tmpdir(), 'millrace-package-'))
-const run = (file, args, options = {}) => execFileSync(file, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], ...options })
+const run = (file, args, options = {}) =>
+  execFileSync(file, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], ...options })
 const quietNpm = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
 
 function nodes() {
@@ -41,21 +42,47 @@ function examples() {
 const entries = ['millrace', 'millrace/broker', 'millrace/processor', 'millrace/testing']
 
 function writeConsumer(home) {
-  const preamble = "import { json, string, topic } from 'millrace'\nconst Orders = topic('orders', { key: string, value: json<{ id: number }>() })\n"
+  const preamble =
+    "import { json, string, topic } from 'millrace'\nconst Orders = topic('orders', { key: string, value: json<{ id: number }>() })\n"
   for (const [index, example] of examples().entries()) {
     writeFileSync(join(home, `readme-${index}.ts`), example.includes('Orders') ? preamble + example : example)
   }
-  writeFileSync(join(home, 'vitest.d.ts'), "declare module 'vitest' { export const it: (name: string, run: () => Promise<void>) => void; export const expect: (value: unknown) => { toEqual(other: unknown): void } }\n")
-  writeFileSync(join(home, 'broker.ts'), "import { startBroker } from 'millrace/broker'\nawait using broker = await startBroker({ memory: true, port: 0 })\nconst where: string = broker.bootstrap\nconsole.log(where)\n")
-  const compilerOptions = { target: 'es2023', lib: ['es2023', 'esnext.disposable', 'dom'], module: 'nodenext', strict: true, noEmit: true, types: ['node'], typeRoots: [join(root, 'node_modules/@types')] }
+  writeFileSync(
+    join(home, 'vitest.d.ts'),
+    "declare module 'vitest' { export const it: (name: string, run: () => Promise<void>) => void; export const expect: (value: unknown) => { toEqual(other: unknown): void } }\n",
+  )
+  writeFileSync(
+    join(home, 'broker.ts'),
+    "import { startBroker } from 'millrace/broker'\nawait using broker = await startBroker({ memory: true, port: 0 })\nconst where: string = broker.bootstrap\nconsole.log(where)\n",
+  )
+  const compilerOptions = {
+    target: 'es2023',
+    lib: ['es2023', 'esnext.disposable', 'dom'],
+    module: 'nodenext',
+    strict: true,
+    noEmit: true,
+    types: ['node'],
+    typeRoots: [join(root, 'node_modules/@types')],
+  }
   writeFileSync(join(home, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }))
-  const useAll = entries.map((entry, index) => `import * as entry${index} from '${entry}'\nif (Object.keys(entry${index}).length === 0) throw new Error('${entry} is empty')`)
-  writeFileSync(join(home, 'all.mjs'), `${useAll.join('\n')}\nconst cluster = await entry3.startCluster()\nconst client = new entry0.Client({ brokers: cluster.bootstrap })\nconst t = entry0.topic('t')\nconst [place] = await client.producer().send(t, [{ key: 'k', value: { n: 1 } }])\nif (place.offset !== 0) throw new Error('not the first offset')\nawait client.close()\nawait cluster.close()\n`)
-  writeFileSync(join(home, 'all.cjs'), `for (const entry of ${JSON.stringify(entries)}) if (Object.keys(require(entry)).length === 0) throw new Error(entry + ' is empty')\n`)
+  const useAll = entries.map(
+    (entry, index) =>
+      `import * as entry${index} from '${entry}'\nif (Object.keys(entry${index}).length === 0) throw new Error('${entry} is empty')`,
+  )
+  writeFileSync(
+    join(home, 'all.mjs'),
+    `${useAll.join('\n')}\nconst cluster = await entry3.startCluster()\nconst client = new entry0.Client({ brokers: cluster.bootstrap })\nconst t = entry0.topic('t')\nconst [place] = await client.producer().send(t, [{ key: 'k', value: { n: 1 } }])\nif (place.offset !== 0) throw new Error('not the first offset')\nawait client.close()\nawait cluster.close()\n`,
+  )
+  writeFileSync(
+    join(home, 'all.cjs'),
+    `for (const entry of ${JSON.stringify(entries)}) if (Object.keys(require(entry)).length === 0) throw new Error(entry + ' is empty')\n`,
+  )
 }
 
 try {
-  const packed = JSON.parse(run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', scratch], { cwd: root }))[0]
+  const packed = JSON.parse(
+    run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', scratch], { cwd: root }),
+  )[0]
   console.log(`packed ${(packed.size / 1e6).toFixed(2)} MB, ${packed.entryCount} files`)
   const home = join(scratch, 'consumer')
   mkdirSync(home)
@@ -72,7 +99,12 @@ try {
     run(node.file, ['all.cjs'], { cwd: home })
     const seen = run(node.file, [bin, 'with', '--', 'sh', '-c', 'echo $KAFKA_BOOTSTRAP_SERVERS'], { cwd: home })
     if (!/^127\.0\.0\.1:\d+/.test(seen)) throw new Error(`millrace with printed ${seen}`)
-    const summary = JSON.parse(run(node.file, [bin, 'demo', 'iot', '--headless', '--duration', '12s', '--rate', '2000'], { cwd: home, stdio: ['ignore', 'pipe', 'ignore'] }))
+    const summary = JSON.parse(
+      run(node.file, [bin, 'demo', 'iot', '--headless', '--duration', '12s', '--rate', '2000'], {
+        cwd: home,
+        stdio: ['ignore', 'pipe', 'ignore'],
+      }),
+    )
     if (!summary.records.balanced || summary.records.scored === 0) throw new Error('the demo scored nothing')
     console.log(`Node ${node.name}: command, entry points and demo work (${summary.records.scored} records scored)`)
   }

@@ -25,9 +25,20 @@ import type { Handler } from './handler.ts'
 export const describeConfigsHandler: Handler<DescribeConfigsRequest, DescribeConfigsResponse> = {
   api: DescribeConfigs,
   handle(request, context, services) {
-    const results = request.resources.map((resource) => describe(resource, request, services))
+    const stranger = request.resources.find(({ resourceType }) => !kafkaTypes.has(resourceType))
+    const results = request.resources.map((resource) =>
+      stranger === undefined ? describe(resource, request, services) : refusal(resource, stranger.resourceType),
+    )
     context.reply({ throttleTimeMs: 0, results })
   },
+}
+
+/** Topic, broker, broker logger, client metrics, group: one resource of another type spoils the whole request. */
+const kafkaTypes: ReadonlySet<number> = new Set([2, 4, 8, 16, 32])
+
+function refusal({ resourceType, resourceName }: DescribeConfigsResource, strange: number): DescribeConfigsResult {
+  const errorMessage = `Unexpected resource type ${strange}`
+  return { errorCode: Errors.INVALID_REQUEST, errorMessage, resourceType, resourceName, configs: [] }
 }
 
 interface Failure {

@@ -4,134 +4,147 @@
  */
 
 const QUOTE = 0x22
-const BACKSLASH = 0x5c
 const COMMA = 0x2c
-const COLON = 0x3a
 const OPEN_BRACKET = 0x5b
+const BACKSLASH = 0x5c
 const CLOSE_BRACKET = 0x5d
 const OPEN_BRACE = 0x7b
 const CLOSE_BRACE = 0x7d
 const SPACE = 0x20
 
-const nothing = Buffer.alloc(0)
+/** What a byte between strings does to the nesting. */
+const PLAIN = 0
+const QUOTED = 1
+const OPENING = 2
+const CLOSING = 3
+const kinds = new Uint8Array(256)
+kinds[QUOTE] = QUOTED
+kinds[OPEN_BRACE] = OPENING
+kinds[OPEN_BRACKET] = OPENING
+kinds[CLOSE_BRACE] = CLOSING
+kinds[CLOSE_BRACKET] = CLOSING
+
 const valueName = Buffer.from('"value"')
+const nothing = Buffer.alloc(0)
 
 /**
  * The values of a body that is one record or an array of records, as slices of it; empty for a record without one. `json`
- * must be valid JSON of that shape in UTF-8.
+ * must be valid JSON of that shape in UTF-8, and is not checked again.
  */
 export function valueTexts(json: Buffer): Buffer[] {
-  return new ValueScanner(json).scan()
+  const scanner = new ValueScanner(json)
+  if (!scanner.enterArray()) return [scanner.record()]
+  const values: Buffer[] = []
+  do values.push(scanner.record())
+  while (scanner.nextElement())
+  return values
 }
 
 class ValueScanner {
   readonly #json: Buffer
+  readonly #end: number
   #at = 0
-  /** Whether the string skipped last has escapes in it. */
-  #escaped = false
 
   constructor(json: Buffer) {
     this.#json = json
+    this.#end = json.length
   }
 
-  scan(): Buffer[] {
-    this.#skipSpace()
-    if (this.#json[this.#at] !== OPEN_BRACKET) return [this.#record()]
-    const values: Buffer[] = []
-    while (this.#enterNext(CLOSE_BRACKET)) values.push(this.#record())
-    return values
+  /** True, and at the first element, when the text is an array that has one; else at its object. */
+  enterArray(): boolean {
+    this.#at = this.#afterSpace(0)
+    if (this.#json[this.#at] !== OPEN_BRACKET) return false
+    this.#at = this.#afterSpace(this.#at + 1)
+    return true
+  }
+
+  /** Behind an element: true, and at the next one, when there is one. */
+  nextElement(): boolean {
+    const at = this.#afterSpace(this.#at)
+    this.#at = this.#afterSpace(at + 1)
+    return this.#json[at] === COMMA
   }
 
   /** At the brace that opens a record; ends behind the one that closes it. As in JSON.parse the last of two values counts. */
-  #record(): Buffer {
+  record(): Buffer {
+    const json = this.#json
     let value: Buffer = nothing
-    while (this.#enterNext(CLOSE_BRACE)) {
-      const nameStart = this.#at
-      this.#skipString()
-      const isValue = this.#isValueName(nameStart, this.#at)
-      this.#skipSpace()
-      this.#at++ // the colon
-      this.#skipSpace()
-      const start = this.#at
-      this.#skipValue()
-      if (isValue) value = this.#json.subarray(start, this.#at)
+    let at = this.#afterSpace(this.#at + 1)
+    while (at < this.#end && json[at] !== CLOSE_BRACE) {
+      const nameEnd = this.#afterString(at)
+      const isValue = this.#isValueName(at, nameEnd)
+      const start = this.#afterSpace(this.#afterSpace(nameEnd) + 1)
+      const end = this.#afterValue(start)
+      if (isValue) value = json.subarray(start, end)
+      at = this.#afterSpace(end)
+      if (json[at] === COMMA) at = this.#afterSpace(at + 1)
     }
+    this.#at = at + 1
     return value
-  }
-
-  /** From the opening of an array or object, or from behind an element, to the next element; false behind the closing. */
-  #enterNext(closing: number): boolean {
-    this.#skipSpace()
-    const byte = this.#json[this.#at++]
-    if (byte === closing || byte === undefined) return false
-    this.#skipSpace()
-    if (this.#json[this.#at] !== closing) return true
-    this.#at++
-    return false
   }
 
   /** Of a name with its quotes, which may be spelt with escapes: "\u0076alue". */
   #isValueName(start: number, end: number): boolean {
     const json = this.#json
-    if (this.#escaped) return JSON.parse(json.toString('utf8', start, end)) === 'value'
-    if (end - start !== valueName.length) return false
-    for (let index = 1; index < valueName.length; index++) if (json[start + index] !== valueName[index]) return false
+    for (let index = 0; index < valueName.length; index++) {
+      const byte = json[start + index]
+      if (byte === BACKSLASH) return JSON.parse(json.toString('utf8', start, end)) === 'value'
+      if (byte !== valueName[index]) return false
+    }
     return true
   }
 
-  #skipSpace(): void {
+  #afterSpace(start: number): number {
     const json = this.#json
-    let at = this.#at
-    while ((json[at] ?? QUOTE) <= SPACE) at++
-    this.#at = at
+    let at = start
+    while (at < this.#end && (json[at] as number) <= SPACE) at++
+    return at
   }
 
-  /** At the opening quote; ends behind the closing one. */
-  #skipString(): void {
+  /** `start` is at the opening quote. */
+  #afterString(start: number): number {
     const json = this.#json
-    let at = this.#at + 1
-    this.#escaped = false
-    for (let byte = json[at]; byte !== QUOTE && byte !== undefined; byte = json[at]) {
-      if (byte === BACKSLASH) {
-        this.#escaped = true
-        at++
-      }
-      at++
-    }
-    this.#at = at + 1
+    const end = this.#end
+    let at = start + 1
+    while (at < end && json[at] !== QUOTE) at += json[at] === BACKSLASH ? 2 : 1
+    return at + 1
   }
 
-  #skipValue(): void {
-    const first = this.#json[this.#at]
-    if (first === QUOTE) this.#skipString()
-    else if (first === OPEN_BRACE || first === OPEN_BRACKET) this.#skipNested()
-    else this.#skipLiteral()
+  #afterValue(start: number): number {
+    const first = this.#json[start]
+    if (first === QUOTE) return this.#afterString(start)
+    return first === OPEN_BRACE || first === OPEN_BRACKET ? this.#afterNested(start) : this.#afterLiteral(start)
   }
 
-  /** Objects and arrays by counting brackets: their nesting is known to be right. */
-  #skipNested(): void {
+  /** Objects and arrays by counting brackets: their nesting is known to be right. Most bytes of a body pass through here. */
+  #afterNested(start: number): number {
     const json = this.#json
+    const end = this.#end
     let depth = 0
-    do {
-      const byte = json[this.#at]
-      if (byte === undefined) return
-      if (byte === QUOTE) {
-        this.#skipString()
-        continue
+    let at = start
+    while (at < end) {
+      const kind = kinds[json[at++] as number]
+      if (kind === PLAIN) continue
+      if (kind === QUOTED) {
+        while (at < end && json[at] !== QUOTE) at += json[at] === BACKSLASH ? 2 : 1
+        at++
+      } else if (kind === OPENING) {
+        depth++
+      } else if (--depth === 0) {
+        return at
       }
-      if (byte === OPEN_BRACE || byte === OPEN_BRACKET) depth++
-      else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) depth--
-      this.#at++
-    } while (depth > 0)
+    }
+    return at
   }
 
   /** A number, true, false or null. */
-  #skipLiteral(): void {
+  #afterLiteral(start: number): number {
     const json = this.#json
-    let at = this.#at
-    for (let byte = json[at]; byte !== undefined; byte = json[++at]) {
-      if (byte <= SPACE || byte === COMMA || byte === CLOSE_BRACE || byte === CLOSE_BRACKET || byte === COLON) break
+    let at = start
+    for (; at < this.#end; at++) {
+      const byte = json[at] as number
+      if (byte <= SPACE || byte === COMMA || byte === CLOSE_BRACE || byte === CLOSE_BRACKET) break
     }
-    this.#at = at
+    return at
   }
 }

@@ -10,21 +10,35 @@ const LENGTH_BYTES = 4
 export class AssemblyPool {
   /** Frames up to this size are put together here, larger ones in memory of their own. */
   readonly slotBytes: number
-  private readonly free: Buffer[]
+  private readonly slots: number
+  /** Null until the first frame arrives in parts. */
+  private free: Buffer[] | null = null
 
   constructor(slots: number, slotBytes: number) {
+    this.slots = slots
     this.slotBytes = slotBytes
-    const backing = Buffer.allocUnsafeSlow(slots * slotBytes)
-    this.free = Array.from({ length: slots }, (_, slot) => backing.subarray(slot * slotBytes, (slot + 1) * slotBytes))
+  }
+
+  /** Places that are not lent. */
+  get freeSlots(): number {
+    return this.free?.length ?? this.slots
   }
 
   /** A place for a whole frame of `bytes`, or undefined. The one given back last is lent first: its pages are warm. */
   lend(bytes: number): Buffer | undefined {
-    return bytes <= this.slotBytes ? this.free.pop() : undefined
+    if (bytes > this.slotBytes) return undefined
+    this.free ??= this.allocate()
+    return this.free.pop()
   }
 
   giveBack(slot: Buffer): void {
-    this.free.push(slot)
+    this.free?.push(slot)
+  }
+
+  private allocate(): Buffer[] {
+    const { slots, slotBytes } = this
+    const backing = Buffer.allocUnsafeSlow(slots * slotBytes)
+    return Array.from({ length: slots }, (_, slot) => backing.subarray(slot * slotBytes, (slot + 1) * slotBytes))
   }
 }
 

@@ -37,7 +37,9 @@ function freeOrAny(port: number): Promise<number> {
 async function run(bootstrap: string, dataDir: string, options: DemoCommandOptions): Promise<DemoSummary> {
   const { runDemo } = await import('../../demo/index.ts')
   const view = liveView(options.headless === true)
-  const page = options.headless ? undefined : { host: '127.0.0.1', port: options.pagePort ?? (await freeOrAny(defaultPagePort)) }
+  const page = options.headless
+    ? undefined
+    : { host: '127.0.0.1', port: options.pagePort ?? (await freeOrAny(defaultPagePort)) }
   const given = { devices: options.devices, rate: options.rate, durationMs: options.duration, seed: options.seed, page }
   try {
     return await runDemo({
@@ -80,7 +82,9 @@ async function runWithBroker(dataDir: string, options: DemoCommandOptions): Prom
 
 export function demoCommand(): Command {
   const iot = new Command('iot')
-    .description('telemetry in, models trained and published, records scored, anomalies handled by a session per device')
+    .description(
+      'telemetry in, models trained and published, records scored, anomalies handled by a session per device',
+    )
     .option('--brokers <n>', 'brokers to start', integer(1, 100), 1)
     .option('-b, --bootstrap <host:port,...>', 'use these brokers instead of starting one')
     .option('--devices <n>', 'simulated devices (default: 100)', integer(1, 10_000))

@@ -1,4 +1,4 @@
-import { throwIfAborted } from '../timing.ts'
+import { onAbort, throwIfAborted } from '../timing.ts'
 import type { Delivery } from './fetcher.ts'
 import type { FetchedBatch, RecordIterator } from './fetched-batch.ts'
 import type { Poller } from './poller.ts'
@@ -15,7 +15,7 @@ interface Current extends Delivery {
 abstract class PollIterator<T> implements AsyncIterableIterator<T> {
   readonly poller: Poller
   readonly #signal: AbortSignal
-  readonly #onAbort: () => void
+  readonly #stopListening: () => void
   readonly #onEnd: () => void
   #isEnded = false
   /** A call of `next` that waits; others queue behind it. */
@@ -25,8 +25,7 @@ abstract class PollIterator<T> implements AsyncIterableIterator<T> {
     this.poller = poller
     this.#signal = poller.signalWith(signal)
     this.#onEnd = onEnd
-    this.#onAbort = () => poller.wake()
-    this.#signal.addEventListener('abort', this.#onAbort, { once: true })
+    this.#stopListening = this.#signal.aborted ? () => undefined : onAbort(this.#signal, () => poller.wake())
   }
 
   /** Notes that what was handed over last has been dealt with. */
@@ -95,7 +94,7 @@ abstract class PollIterator<T> implements AsyncIterableIterator<T> {
 
   #end(): void {
     this.#isEnded = true
-    this.#signal.removeEventListener('abort', this.#onAbort)
+    this.#stopListening()
     this.#onEnd()
   }
 }

@@ -13,6 +13,13 @@ export interface BatchListener {
   batchDone(batch: Batch): void
 }
 
+/** How far a batch was filled. */
+export interface BatchMark {
+  readonly count: number
+  readonly size: number
+  readonly maxTimestamp: number
+}
+
 /** What a batch is written with. */
 export interface BatchFormat {
   readonly codec: number
@@ -88,10 +95,16 @@ export class Batch {
     this.size = at
   }
 
-  /** Takes back the records from `count` on, which began at `size`. */
-  truncate(count: number, size: number): void {
-    this.count = count
-    this.size = size
+  /** Where the batch stands, to come back to with `truncate`. */
+  mark(): BatchMark {
+    return { count: this.count, size: this.size, maxTimestamp: this.#maxTimestamp }
+  }
+
+  /** Takes back the records that were added since the mark. */
+  truncate(mark: BatchMark): void {
+    this.count = mark.count
+    this.size = mark.size
+    this.#maxTimestamp = mark.maxTimestamp
   }
 
   /** The batch as it goes out; the same bytes each time unless producer id, epoch or sequence were changed by `stamp`. */

@@ -39,6 +39,8 @@ export class KafkaProducer implements Producer {
   #lastSink: TopicSink | undefined
   #bufferedBytes = 0
   #room: Deferred<void> | undefined
+  /** Sends that wait for room, in their order. */
+  readonly #gate: (() => void)[] = []
   #flushes = 0
   #writeFailure: unknown
   #expiryTimer: NodeJS.Timeout | undefined
@@ -66,27 +68,35 @@ export class KafkaProducer implements Producer {
     return this.#bufferedBytes
   }
 
-  async send<K, V>(
+  send<K, V>(
     topic: Topic<K, V>,
     records: readonly ProducerRecord<NoInfer<K>, NoInfer<V>>[],
-    options: Abortable = {},
+    { signal }: Abortable = {},
   ): Promise<RecordMetadata[]> {
-    this.#checkOpen()
-    throwIfAborted(options.signal)
-    if (records.length === 0) return []
-    const sink = this.#sink(topic.name)
-    if (!sink.isReady) await this.#waitForTopic(sink, options.signal)
-    while (this.#bufferedBytes >= this.#config.bufferMemory) await abortable(this.#waitForRoom(), options.signal)
-    this.#checkOpen()
-    let tracker: SendTracker
-    try {
-      tracker = this.#appendAll(sink, topic, records)
-    } catch (error) {
-      if (!(error instanceof MillraceError) || error.code !== 'CLIENT_INVALID_PARTITION') throw error
-      await abortable(this.#cluster.refresh(), options.signal)
-      tracker = this.#appendAll(sink, topic, records)
+    const tracker = new SendTracker()
+    const begin = (): void => {
+      try {
+        if (this.#isClosed) throw clientError('CLIENT_CLOSED', 'producer')
+        throwIfAborted(signal)
+        this.#take(topic, records, tracker)
+      } catch (error) {
+        tracker.fail(error)
+      }
     }
-    return abortable(tracker.promise, options.signal)
+    try {
+      this.#checkOpen()
+    } catch (error) {
+      return Promise.reject(error as Error)
+    }
+    if (records.length === 0) return Promise.resolve([])
+    if (this.#gate.length === 0 && this.#bufferedBytes < this.#config.bufferMemory) {
+      begin()
+    } else {
+      this.#gate.push(begin)
+      this.#updateUrgency()
+      this.#sender.wake()
+    }
+    return abortable(tracker.promise, signal)
   }
 
   write<K, V>(topic: Topic<K, V>, record: ProducerRecord<NoInfer<K>, NoInfer<V>>): undefined | Promise<void> {
@@ -94,22 +104,21 @@ export class KafkaProducer implements Producer {
     const { bufferMemory } = this.#config
     if (this.#bufferedBytes >= bufferMemory * REFUSE_FACTOR) throw clientError('CLIENT_BUFFER_FULL')
     const sink = this.#lastSink?.name === topic.name ? this.#lastSink : this.#sink(topic.name)
-    if (sink.isReady) sink.append(topic, record, Date.now(), undefined)
-    else this.#hold(sink, topic, record)
+    if (sink.isReady) sink.append(topic, record, Date.now())
+    else this.#hold(sink, topic, [record], undefined)
     return this.#bufferedBytes < bufferMemory ? undefined : this.#waitForRoom()
   }
 
-  async flush(options: Abortable = {}): Promise<void> {
+  async flush({ signal }: Abortable = {}): Promise<void> {
     this.#flushes++
-    this.#sender.isUrgent = true
+    this.#updateUrgency()
     try {
-      for (const sink of this.#sinks.values()) {
-        if (!sink.isReady && sink.isWaiting) await this.#waitForTopic(sink, options.signal).catch(() => undefined)
-      }
-      throwIfAborted(options.signal)
+      while (this.#gate.length > 0) await abortable(this.#waitForRoom(), signal)
+      for (const { opening } of this.#sinks.values()) if (opening !== undefined) await abortable(opening, signal)
+      throwIfAborted(signal)
       this.#sender.wake()
       const batches = [...this.#sender.active].flatMap((queue) => queue.all()).filter((batch) => !batch.isDone)
-      await abortable(new FlushTracker(batches).promise, options.signal)
+      await abortable(new FlushTracker(batches).promise, signal)
     } finally {
       this.#flushes--
       this.#updateUrgency()
@@ -156,6 +165,10 @@ export class KafkaProducer implements Producer {
         encoder: this.#encoder,
         pool: this.#pool,
         filled: (queue, bytes, isNew) => this.#filled(queue, bytes, isNew),
+        unfilled: (queue, bytes) => this.#unfilled(queue, bytes),
+        writeFailed: (error) => {
+          this.#writeFailure ??= error
+        },
       })
       this.#sinks.set(name, sink)
       sink.grow(this.#cluster.knownTopic(name)?.partitions.length ?? 0)
@@ -164,42 +177,45 @@ export class KafkaProducer implements Producer {
     return sink
   }
 
-  async #waitForTopic(sink: TopicSink, signal?: AbortSignal): Promise<void> {
-    const timeoutMs = Math.min(this.#cluster.config.apiTimeoutMs, this.#config.deliveryTimeoutMs)
-    const info = await this.#cluster.topic(sink.name, signal, timeoutMs)
-    sink.grow(info.partitions.length)
-    this.#releaseHeld(sink)
-  }
-
-  #hold<K, V>(sink: TopicSink, topic: Topic<K, V>, record: ProducerRecord<K, V>): void {
-    const isFirst = !sink.isWaiting
-    this.#bufferedBytes += sink.hold(topic, record, Date.now())
-    if (!isFirst) return
-    this.#waitForTopic(sink).catch((error: unknown) => {
-      this.#writeFailure ??= error
-      this.#freed(sink.discard())
-    })
-  }
-
-  #releaseHeld(sink: TopicSink): void {
-    this.#freed(
-      sink.release((error) => {
-        this.#writeFailure ??= error
-      }),
-    )
-  }
-
-  /** All or nothing: when one record cannot be taken, those before it are taken out again. */
-  #appendAll<K, V>(sink: TopicSink, topic: Topic<K, V>, records: readonly ProducerRecord<K, V>[]): SendTracker {
-    const tracker = new SendTracker()
-    const now = Date.now()
-    try {
-      for (const record of records) sink.append(topic, record, now, tracker)
-    } catch (error) {
-      tracker.undo((partition, batch, bytes) => this.#unfill(sink.queues[partition]!, batch, bytes))
-      throw error
+  #take<K, V>(topic: Topic<K, V>, records: readonly ProducerRecord<K, V>[], tracker: SendTracker): void {
+    const sink = this.#sink(topic.name)
+    if (!sink.isReady) {
+      this.#hold(sink, topic, records, tracker)
+      return
     }
-    return tracker
+    try {
+      sink.appendAll(topic, records, Date.now(), tracker)
+    } catch (error) {
+      if (!(error instanceof MillraceError) || error.code !== 'CLIENT_INVALID_PARTITION') throw error
+      // The partition may be new: look once before giving up.
+      this.#cluster
+        .refresh()
+        .then(() => sink.appendAll(topic, records, Date.now(), tracker))
+        .catch((again: unknown) => tracker.fail(again))
+    }
+  }
+
+  /** Calls made before the topic is known wait in their order. */
+  #hold<K, V>(
+    sink: TopicSink,
+    topic: Topic<K, V>,
+    records: readonly ProducerRecord<K, V>[],
+    tracker: SendTracker | undefined,
+  ): void {
+    this.#bufferedBytes += sink.hold(topic, records, Date.now(), tracker)
+    const timeoutMs = Math.min(this.#cluster.config.apiTimeoutMs, this.#config.deliveryTimeoutMs)
+    sink.opening ??= this.#cluster
+      .topic(sink.name, undefined, timeoutMs)
+      .then(
+        (info) => {
+          sink.grow(info.partitions.length)
+          this.#freed(sink.release())
+        },
+        (error: unknown) => this.#freed(sink.discard(error)),
+      )
+      .finally(() => {
+        sink.opening = undefined
+      })
   }
 
   #filled(queue: PartitionQueue, bytes: number, isNew: boolean): void {
@@ -211,12 +227,9 @@ export class KafkaProducer implements Producer {
     this.#expiryTimer ??= setInterval(() => this.#expire(), EXPIRY_INTERVAL_MS)
   }
 
-  #unfill(queue: PartitionQueue, batch: Batch, bytes: number): void {
-    const isEmpty = batch.count === 0
-    if (isEmpty) queue.remove(batch)
-    const freed = isEmpty ? bytes + batch.size : bytes
-    queue.pendingBytes -= freed
-    this.#freed(freed)
+  #unfilled(queue: PartitionQueue, bytes: number): void {
+    queue.pendingBytes -= bytes
+    this.#freed(bytes)
   }
 
   #batchDone(queue: PartitionQueue, batch: Batch, baseOffset: number, error: MillraceError | undefined): void {
@@ -232,9 +245,12 @@ export class KafkaProducer implements Producer {
   }
 
   #freed(bytes: number): void {
+    const { bufferMemory } = this.#config
     this.#bufferedBytes -= bytes
-    if (this.#room === undefined || this.#bufferedBytes > this.#config.bufferMemory * RESUME_SHARE) return
-    this.#room.resolve()
+    if (this.#bufferedBytes > bufferMemory * RESUME_SHARE) return
+    while (this.#gate.length > 0 && this.#bufferedBytes < bufferMemory) this.#gate.shift()!()
+    if (this.#gate.length > 0) return
+    this.#room?.resolve()
     this.#room = undefined
     this.#updateUrgency()
   }
@@ -281,7 +297,7 @@ export class KafkaProducer implements Producer {
   }
 
   #failAll(error: MillraceError): void {
-    for (const sink of this.#sinks.values()) this.#freed(sink.discard())
+    for (const sink of this.#sinks.values()) this.#freed(sink.discard(error))
     for (const queue of this.#sender.active) {
       for (const batch of queue.all()) {
         queue.remove(batch)

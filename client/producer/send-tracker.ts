@@ -1,15 +1,14 @@
 import type { MillraceError } from '../errors.ts'
 import { deferred } from '../timing.ts'
-import type { Batch, BatchListener } from './batch.ts'
+import type { Batch, BatchListener, BatchMark } from './batch.ts'
 import type { RecordMetadata } from './types.ts'
 
 /** Consecutive records of a `send` that went into one batch. */
 interface Run {
   readonly batch: Batch
   readonly partition: number
-  /** Place of the first of them in the batch, and the batch's size before it. */
-  readonly first: number
-  readonly sizeBefore: number
+  /** The batch before the first of them. */
+  readonly before: BatchMark
   count: number
 }
 
@@ -36,7 +35,7 @@ export class SendTracker implements BatchListener {
       batch.listeners.push(this)
       this.#waitingFor++
     }
-    this.#runs.push({ batch, partition, first: batch.count, sizeBefore: batch.size, count: 1 })
+    this.#runs.push({ batch, partition, before: batch.mark(), count: 1 })
   }
 
   /**
@@ -44,13 +43,20 @@ export class SendTracker implements BatchListener {
    * the bytes freed; a batch left with a count of 0 is to be dropped.
    */
   undo(freed: (partition: number, batch: Batch, bytes: number) => void): void {
-    for (const { batch, partition, first, sizeBefore } of this.#runs.reverse()) {
-      const bytes = batch.size - sizeBefore
-      batch.truncate(first, sizeBefore)
+    for (const { batch, partition, before } of this.#runs.reverse()) {
+      const bytes = batch.size - before.size
+      batch.truncate(before)
       const at = batch.listeners.lastIndexOf(this)
       if (at >= 0) batch.listeners.splice(at, 1)
       freed(partition, batch, bytes)
     }
+    this.#runs.length = 0
+    this.#waitingFor = 0
+  }
+
+  /** The call fails before any of its records was on its way. */
+  fail(error: unknown): void {
+    this.#done.reject(error)
   }
 
   batchDone(batch: Batch): void {
@@ -63,8 +69,8 @@ export class SendTracker implements BatchListener {
 
   #results(): RecordMetadata[] {
     const results: RecordMetadata[] = []
-    for (const { batch, partition, first, count } of this.#runs) {
-      for (let i = 0; i < count; i++) results.push({ partition, offset: batch.offsetOf(first + i) })
+    for (const { batch, partition, before, count } of this.#runs) {
+      for (let i = 0; i < count; i++) results.push({ partition, offset: batch.offsetOf(before.count + i) })
     }
     return results
   }

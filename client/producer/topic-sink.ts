@@ -1,6 +1,7 @@
 import type { Cluster } from '../cluster/cluster.ts'
 import { clientError } from '../errors.ts'
 import type { Topic } from '../topic.ts'
+import type { Batch } from './batch.ts'
 import type { BufferPool } from './buffer-pool.ts'
 import type { ProducerConfig } from './config.ts'
 import { PartitionQueue } from './partition-queue.ts'
@@ -12,11 +13,19 @@ import type { ProducerRecord } from './types.ts'
 /** Room for the batch header and the fields of a record besides key, value and headers. */
 const RECORD_OVERHEAD_BYTES = 128
 
-/** A record that was written before its topic's partitions were known. */
-interface WaitingRecord {
+/** A record that came before its topic's partitions were known. */
+interface HeldRecord {
   readonly encoded: EncodedRecord
   readonly partition: number | undefined
   readonly timestamp: number
+}
+
+/** The records of one call, in its place among the others. */
+interface HeldCall {
+  readonly records: readonly HeldRecord[]
+  readonly bytes: number
+  /** Absent for `write`. */
+  readonly tracker: SendTracker | undefined
 }
 
 /** What a sink does its work with: shared by all topics of a producer. */
@@ -27,6 +36,10 @@ export interface SinkContext {
   readonly pool: BufferPool
   /** A queue has got `bytes` more; `isNew` if they began a batch. */
   readonly filled: (queue: PartitionQueue, bytes: number, isNew: boolean) => void
+  /** Bytes were taken out of a queue again, before they were sent. */
+  readonly unfilled: (queue: PartitionQueue, bytes: number) => void
+  /** A record of `write` cannot be delivered. */
+  readonly writeFailed: (error: unknown) => void
 }
 
 /** One topic's way into a producer: chooses the partition of each record and puts it into that partition's batch. */
@@ -36,7 +49,9 @@ export class TopicSink {
   readonly queues: PartitionQueue[] = []
   readonly #context: SinkContext
   readonly #partitioner: TopicPartitioner
-  #waiting: WaitingRecord[] = []
+  #held: HeldCall[] = []
+  /** Set while the partitions are being asked for; never rejects. */
+  opening: Promise<void> | undefined
 
   constructor(name: string, context: SinkContext) {
     this.name = name
@@ -48,61 +63,95 @@ export class TopicSink {
     return this.queues.length > 0
   }
 
-  /** Whether records are held until the partitions are known. */
-  get isWaiting(): boolean {
-    return this.#waiting.length > 0
-  }
-
   /** Takes note of partitions; topics only grow. */
   grow(partitionCount: number): void {
     for (let i = this.queues.length; i < partitionCount; i++) this.queues.push(new PartitionQueue(this.name, i))
   }
 
   /** Puts one record into its batch. Throws SerdeError, CLIENT_INVALID_PARTITION or CLIENT_RECORD_TOO_LARGE. */
-  append<K, V>(
+  append<K, V>(topic: Topic<K, V>, record: ProducerRecord<K, V>, nowMs: number): void {
+    this.#put(record.partition, this.#encode(topic, record, nowMs), undefined)
+  }
+
+  /** Puts all records into their batches, or none: then throws as `append`. */
+  appendAll<K, V>(
     topic: Topic<K, V>,
-    record: ProducerRecord<K, V>,
+    records: readonly ProducerRecord<K, V>[],
+    nowMs: number,
+    tracker: SendTracker,
+  ): void {
+    this.#allOrNone(tracker, () => {
+      for (const record of records) this.#put(record.partition, this.#encode(topic, record, nowMs), tracker)
+    })
+  }
+
+  /** Keeps the records of one call until the partitions are known. Returns their bytes; throws as `append`. */
+  hold<K, V>(
+    topic: Topic<K, V>,
+    records: readonly ProducerRecord<K, V>[],
     nowMs: number,
     tracker: SendTracker | undefined,
-  ): void {
-    const timestamp = this.#encode(topic, record, nowMs)
-    const queue = this.#partitioner.choose(this.#context.encoder, record.partition, this.queues, this.#context.cluster)
-    this.#put(queue, timestamp, tracker)
-  }
-
-  /** Keeps a record until the partitions are known. Returns its size. */
-  hold<K, V>(topic: Topic<K, V>, record: ProducerRecord<K, V>, nowMs: number): number {
-    const timestamp = this.#encode(topic, record, nowMs)
-    const { encoder } = this.#context
-    this.#waiting.push({ encoded: encoder.snapshot(), partition: record.partition, timestamp })
-    return heldBytes(encoder)
-  }
-
-  /** Places what was held; `failed` gets the error of each record that could not be. Returns the bytes let go of. */
-  release(failed: (error: unknown) => void): number {
-    const { encoder, cluster } = this.#context
+  ): number {
     let bytes = 0
-    for (const { encoded, partition, timestamp } of this.#takeWaiting()) {
-      bytes += heldBytes(encoded)
-      encoder.restore(encoded)
+    const held = records.map((record) => {
+      const timestamp = this.#encode(topic, record, nowMs)
+      bytes += heldBytes(this.#context.encoder)
+      return { encoded: this.#context.encoder.snapshot(), partition: record.partition, timestamp }
+    })
+    this.#held.push({ records: held, bytes, tracker })
+    return bytes
+  }
+
+  /** Places what was held, in its order. Returns the bytes let go of. */
+  release(): number {
+    return this.#letGo(({ records, tracker }) => {
+      const place = (): void => {
+        for (const { encoded, partition, timestamp } of records) {
+          this.#context.encoder.restore(encoded)
+          this.#put(partition, timestamp, tracker)
+        }
+      }
+      if (tracker === undefined) place()
+      else this.#allOrNone(tracker, place)
+    })
+  }
+
+  /** Gives up what was held. Returns the bytes let go of. */
+  discard(error: unknown): number {
+    return this.#letGo(() => {
+      throw error
+    })
+  }
+
+  #letGo(deal: (call: HeldCall) => void): number {
+    const held = this.#held
+    this.#held = []
+    let bytes = 0
+    for (const call of held) {
+      bytes += call.bytes
       try {
-        this.#put(this.#partitioner.choose(encoder, partition, this.queues, cluster), timestamp, undefined)
+        deal(call)
       } catch (error) {
-        failed(error)
+        if (call.tracker === undefined) this.#context.writeFailed(error)
+        else call.tracker.fail(error)
       }
     }
     return bytes
   }
 
-  /** Drops what was held. Returns the bytes let go of; 0 if there was nothing. */
-  discard(): number {
-    return this.#takeWaiting().reduce((sum, { encoded }) => sum + heldBytes(encoded), 0)
+  #allOrNone(tracker: SendTracker, place: () => void): void {
+    try {
+      place()
+    } catch (error) {
+      tracker.undo((partition, batch, bytes) => this.#takeOut(this.queues[partition]!, batch, bytes))
+      throw error
+    }
   }
 
-  #takeWaiting(): WaitingRecord[] {
-    const waiting = this.#waiting
-    this.#waiting = []
-    return waiting
+  #takeOut(queue: PartitionQueue, batch: Batch, bytes: number): void {
+    const isEmpty = batch.count === 0
+    if (isEmpty) queue.remove(batch)
+    this.#context.unfilled(queue, isEmpty ? bytes + batch.size : bytes)
   }
 
   /** Returns the record's timestamp. */
@@ -118,8 +167,10 @@ export class TopicSink {
     return timestamp
   }
 
-  #put(queue: PartitionQueue, timestamp: number, tracker: SendTracker | undefined): void {
-    const { encoder, config, pool, filled } = this.#context
+  /** Puts the record that the encoder holds into the batch of its partition. */
+  #put(partition: number | undefined, timestamp: number, tracker: SendTracker | undefined): void {
+    const { encoder, config, pool, cluster, filled } = this.#context
+    const queue = this.#partitioner.choose(encoder, partition, this.queues, cluster)
     const batch = queue.batchFor(encoder, timestamp, config.batchBytes, pool)
     const isNew = batch.count === 0
     const before = isNew ? 0 : batch.size

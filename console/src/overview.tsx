@@ -76,7 +76,6 @@ function ModelRow({ model, current }: { readonly model: ModelInfo; readonly curr
       <td>{new Date(model.createdAtMs).toLocaleTimeString('en-GB')}</td>
       <td class="number">{count(model.rows)}</td>
       <td class="number">{model.components}</td>
-      <td class="number">{model.threshold}</td>
       <td class="hash" title={model.hash}>
         {model.hash.slice(0, 12)}
       </td>
@@ -100,7 +99,6 @@ export function Models({ models }: { readonly models: readonly ModelInfo[] }) {
                 <th>published</th>
                 <th class="number">readings</th>
                 <th class="number">components</th>
-                <th class="number">threshold</th>
                 <th>hash</th>
               </tr>
             </thead>

@@ -76,7 +76,9 @@ export function evaluate(
     episodes: detected.length,
     right: right.size,
     precision: detected.length === 0 ? null : right.size / detected.length,
-    byKind: Object.fromEntries([...outcomes].sort().map(([kind, o]) => [kind, recallOf(o.events, o.delays)])),
+    byKind: Object.fromEntries(
+      [...outcomes].sort(([a], [b]) => (a < b ? -1 : 1)).map(([kind, o]) => [kind, recallOf(o.events, o.delays)]),
+    ),
   }
 }
 

@@ -95,12 +95,14 @@ describe('a producer batch', () => {
 
   it('gives back records that were taken out again', () => {
     const batch = build([{ key: null, value: Buffer.from('keep'), headers: [], timestamp: 5 }])
-    const { count, size } = batch
+    const mark = batch.mark()
     const encoder = new RecordEncoder()
     encoder.encode(Binary, null, Buffer.from('undo'), undefined)
     batch.append(encoder, 9)
-    batch.truncate(count, size)
-    const records = [...decodeBatch(batch.encode({ codec: 0, level: undefined })).records()]
+    batch.truncate(mark)
+    const decoded = decodeBatch(batch.encode({ codec: 0, level: undefined }))
+    expect(decoded.maxTimestamp).toBe(5)
+    const records = [...decoded.records()]
     expect(records.map(({ value }) => value?.toString())).toEqual(['keep'])
   })
 

@@ -145,6 +145,18 @@ describe('send', () => {
     expect(await producer.send(Growing, [{ value: 'b', partition: 2 }])).toEqual([{ partition: 2, offset: 0 }])
   })
 
+  it('keeps the order of calls that were not awaited, also while the buffer is full', async () => {
+    const name = await newTopic(1)
+    const Ordered = topic(name, { value: string })
+    await using producer = client.producer({ bufferMemory: 5_000, batchBytes: 1_000 })
+    const { signal } = new AbortController()
+    const sends = Array.from({ length: 100 }, (_, n) =>
+      producer.send(Ordered, [{ value: `${n} ${'x'.repeat(200)}` }], n % 2 === 0 ? {} : { signal }),
+    )
+    const placed = (await Promise.all(sends)).map(([first]) => first?.offset)
+    expect(placed).toEqual(Array.from({ length: 100 }, (_, n) => n))
+  })
+
   it('gives way to the signal', async () => {
     const Orders = topic(unique('aborted'), { value: string })
     await using producer = client.producer()

@@ -114,7 +114,7 @@ describe.skipIf(browser === undefined)('the console in Chromium (skipped without
   }, 120_000)
 
   it('shows an anomaly with its score, its model and the metrics that caused it', async () => {
-    const alarm = page.locator('.alarm').first()
+    const alarm = page.locator('.alarms > li').first()
     await alarm.waitFor({ timeout: 90_000 })
     const text = () => alarm.innerText()
     await expect.poll(text).toMatch(/device-\d+/)
@@ -125,8 +125,8 @@ describe.skipIf(browser === undefined)('the console in Chromium (skipped without
   }, 120_000)
 
   it('draws the curves of the device that is chosen', async () => {
-    const device = await page.locator('.alarm b').first().innerText()
-    await page.locator('.alarm button').first().click()
+    const device = await page.locator('.alarms b').first().innerText()
+    await page.locator('.alarms button').first().click()
     await page.locator('h2', { hasText: device }).waitFor()
     await page.locator('.metric').first().waitFor()
     const before = await paintedPixels(page, '.metric')

@@ -8,6 +8,12 @@ import { MemoryDisk } from '../../../broker/ports/memory-disk.ts'
 
 const SECTOR_BYTES = 512
 
+interface PendingSync {
+  readonly path: string
+  covered: Buffer
+  readonly order: number
+}
+
 export class PowerCutDisk {
   readonly disk: Disk
   readonly #inner: MemoryDisk
@@ -15,6 +21,9 @@ export class PowerCutDisk {
   readonly #names = new Set<string>()
   /** Content as of the last sync of each file. */
   readonly #synced = new Map<string, Buffer>()
+  readonly #syncedBy = new Map<string, number>()
+  readonly #inFlight = new Set<PendingSync>()
+  #order = 1
 
   constructor(inner: MemoryDisk) {
     this.#inner = inner
@@ -94,28 +103,37 @@ export class PowerCutDisk {
     }
     return new Proxy(file, {
       get: (target, name) => {
-        if (name === 'datasyncSync') return () => void this.#synced.set(target.path, content())
+        if (name === 'datasyncSync')
+          return () => this.#cover({ path: target.path, covered: content(), order: this.#order++ })
         if (name === 'truncateSync') {
           return (size: number) => {
             target.truncateSync(size)
             const synced = this.#synced.get(target.path)
             if (synced !== undefined) this.#synced.set(target.path, synced.subarray(0, size))
+            for (const sync of this.#inFlight)
+              if (sync.path === target.path) sync.covered = sync.covered.subarray(0, size)
           }
         }
         if (name !== 'datasync') return bound(target, name)
         return (done: DiskDone) => {
           // What the sync covers is what was written when it was asked for.
-          const covered = content()
-          const before = this.#synced.get(target.path)
+          const sync = { path: target.path, covered: content(), order: this.#order++ }
+          this.#inFlight.add(sync)
           target.datasync((error) => {
-            // One that was asked for later and is done already covers more.
-            const isNewest = this.#names.has(target.path) && this.#synced.get(target.path) === before
-            if (error === null && isNewest) this.#synced.set(target.path, covered)
+            this.#inFlight.delete(sync)
+            if (error === null && this.#names.has(target.path)) this.#cover(sync)
             done(error)
           })
         }
       },
     })
+  }
+
+  /** Takes over what a sync covered, unless one that was asked for later is done already. */
+  #cover({ path, covered, order }: PendingSync): void {
+    if (order < (this.#syncedBy.get(path) ?? 0)) return
+    this.#syncedBy.set(path, order)
+    this.#synced.set(path, covered)
   }
 }
 
