@@ -10,8 +10,8 @@ export interface Workload {
 
 /** One client: produces with acks=all, four sends of 500 records in flight, or reads and touches everything. */
 export interface SdkClient {
-  produce(workload: Workload): Promise<void>
-  consume(workload: Workload): Promise<void>
+  readonly produce: (workload: Workload) => Promise<void>
+  readonly consume: (workload: Workload) => Promise<void>
 }
 
 export const RECORDS_PER_SEND = 500

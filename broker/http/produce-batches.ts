@@ -76,6 +76,7 @@ export class OpenBatch {
   readonly shares: Share[] = []
   readonly #builders: BuilderPool
   readonly #builder: BatchBuilder
+  #last: Share | null = null
   #encoded: Buffer | null = null
 
   constructor(builders: BuilderPool) {
@@ -90,13 +91,13 @@ export class OpenBatch {
 
   append(record: GatewayRecord, request: ProduceInFlight, index: number): void {
     this.#builder.append(record.key, record.value, record.headers, record.timestampMs)
-    const last = this.shares.at(-1)
-    if (last?.request === request) {
-      last.indexes.push(index)
-    } else {
-      this.shares.push({ request, indexes: [index] })
-      request.joined()
+    if (this.#last?.request === request) {
+      this.#last.indexes.push(index)
+      return
     }
+    this.#last = { request, indexes: [index] }
+    this.shares.push(this.#last)
+    request.joined()
   }
 
   /** The finished batch; nothing may be appended any more. */

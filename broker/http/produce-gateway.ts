@@ -145,8 +145,9 @@ export class ProduceGateway {
   ): void {
     const turn = this.#turnOf(view, lane, bytes)
     turn.bytes += bytes
-    records.forEach((record, index) => {
-      const partition = request.places[index]?.partition ?? 0
+    for (let index = 0; index < records.length; index++) {
+      const record = records[index] as GatewayRecord
+      const { partition } = request.places[index] as Placed
       let batch = turn.batches.get(partition)
       if (batch !== undefined && !batch.hasRoom(record, turn.ceilingBytes)) {
         // Only a request that is larger than a batch gets here, and its batches hold nobody else's records.
@@ -158,7 +159,7 @@ export class ProduceGateway {
         turn.batches.set(partition, batch)
       }
       batch.append(record, request, index)
-    })
+    }
     if (this.#scheduled) return
     this.#scheduled = true
     this.#options.turnEnd(() => {

@@ -201,7 +201,7 @@ export class GroupCommit {
   }
 
   #reach(mark: DurableMark): void {
-    if (mark.endOffset <= this.#durableEndOffset) return
+    if (mark.endOffset < this.#durableEndOffset) return
     this.#durableEndOffset = mark.endOffset
     try {
       this.#writeMark(mark)

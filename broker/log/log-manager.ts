@@ -145,7 +145,7 @@ export class LogManager {
       nowMs,
       cleanShutdown: this.cleanShutdown,
       recoveryPoint: this.#recoveryPoints.get(name) ?? 0,
-      logStartOffset: this.#logStarts.get(name) ?? 0,
+      logStartOffset: this.#logStarts.get(name) ?? -1,
       highWatermark: this.#highWatermarks.get(name) ?? 0,
       ...(producerIdExpirationMs === undefined ? {} : { producerIdExpirationMs }),
       ...(onOffline === undefined ? {} : { onOffline }),
@@ -189,9 +189,10 @@ export class LogManager {
 
   /** `log.retention.check.interval.ms`: deletes due segments of every log; returns how many. */
   applyRetention(nowMs: number): number {
+    for (const log of this.#logs.values()) log.retireSegments(nowMs)
+    this.#writeCheckpoints()
     let deleted = 0
-    for (const log of this.#logs.values()) deleted += log.applyRetention(nowMs)
-    if (deleted > 0) this.#writeCheckpoints()
+    for (const log of this.#logs.values()) deleted += log.deleteBelowStart(nowMs)
     return deleted
   }
 
@@ -240,7 +241,7 @@ export class LogManager {
       starts = update(this.#logStarts, name, log.logStartOffset) || starts
       watermarks = update(this.#highWatermarks, name, log.highWatermark) || watermarks
     }
-    // A log start that goes back would show deleted records again; of the others, older values only cost time.
+    // Files below a log start go only after it is on disk for sure; of the others, older values only cost time.
     if (recovery) this.#write(checkpoint.RECOVERY_POINT_FILE, this.#recoveryPoints, false)
     if (starts) this.#write(checkpoint.LOG_START_FILE, this.#logStarts, true)
     if (watermarks) this.#write(checkpoint.HIGH_WATERMARK_FILE, this.#highWatermarks, false)
@@ -275,9 +276,9 @@ function nameOf(topic: string, partition: number): string {
   return `${topic}-${partition}`
 }
 
-/** Sets the value; returns whether it differs from what was there. Zero is as good as absent. */
+/** Sets the value; returns whether it differs from what was there. */
 function update(offsets: Map<string, number>, name: string, value: number): boolean {
-  if ((offsets.get(name) ?? 0) === value) return false
+  if (offsets.get(name) === value) return false
   offsets.set(name, value)
   return true
 }

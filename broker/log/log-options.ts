@@ -1,4 +1,3 @@
-import type { ErrorCode } from '../../proto/kafka/errors.ts'
 import type { Disk } from '../ports/disk.ts'
 import type { Durability, LogConfig } from './config.ts'
 import type { LogShared } from './shared.ts'
@@ -19,7 +18,7 @@ export interface LogOptions {
   readonly cleanShutdown: boolean
   /** From `recovery-point-offset-checkpoint` (0 if none): below it everything was flushed. */
   readonly recoveryPoint: number
-  /** From `log-start-offset-checkpoint` (0 if none). */
+  /** From `log-start-offset-checkpoint`; -1 if none. Where it is known, a first segment above it means a lost file. */
   readonly logStartOffset: number
   /** From `replication-offset-checkpoint` (0 if none). */
   readonly highWatermark: number
@@ -27,18 +26,4 @@ export interface LogOptions {
   readonly producerIdExpirationMs?: number
   /** Told once, when a failed write or sync takes this log offline. */
   readonly onOffline?: (reason: Error) => void
-}
-
-/** What `append` did. `error` is 0 on success; then the offsets are those of this batch, or of its first copy. */
-export interface LogAppend {
-  readonly error: ErrorCode
-  /** For the operator's log; Kafka's Produce answers these errors without a message. */
-  readonly message: string | null
-  /** W16: an idempotent retry of a batch that is here already; nothing was appended. */
-  readonly duplicate: boolean
-  /** -1 on error. */
-  readonly baseOffset: number
-  readonly lastOffset: number
-  /** Milliseconds for LogAppendTime topics, and for duplicates, as Kafka does; else -1. */
-  readonly logAppendTimeMs: number
 }

@@ -21,8 +21,11 @@ export function rollSegment(parts: LogParts, nowMs: number): void {
   parts.changed = true
 }
 
-/** Deletes the segments that are due and returns how many. The log start moves before any file goes. */
-export function deleteDueSegments(parts: LogParts, nowMs: number): number {
+/**
+ * Moves the log start past the segments that are due for deletion. Their files go with `deleteBelowStart`, once the new
+ * start has been noted where recovery finds it. Returns whether the start moved.
+ */
+export function retireSegments(parts: LogParts, nowMs: number): boolean {
   const { segments, reader, logStartOffset, logEndOffset, highWatermark, config } = parts
   const views = segments.all().map((segment) => ({
     baseOffset: segment.baseOffset,
@@ -34,12 +37,22 @@ export function deleteDueSegments(parts: LogParts, nowMs: number): number {
     },
   }))
   const due = countDueSegments(views, { logStartOffset, logEndOffset, highWatermark, nowMs, config })
-  if (due === 0) return 0
+  if (due === 0) return false
   if (due === segments.count) rollSegment(parts, nowMs)
+  const before = parts.logStartOffset
   moveLogStart(parts, segments.at(due).baseOffset)
-  removeSegments(parts, 0, due, nowMs)
+  return parts.logStartOffset > before
+}
+
+/** Deletes the segments wholly below the log start and returns how many. */
+export function deleteBelowStart(parts: LogParts, nowMs: number): number {
+  const { segments, logStartOffset } = parts
+  let count = 0
+  while (count + 1 < segments.count && segments.at(count + 1).baseOffset <= logStartOffset) count++
+  if (count === 0) return 0
+  removeSegments(parts, 0, count, nowMs)
   parts.reader.invalidate()
-  return due
+  return count
 }
 
 /** Moves the log start up; never past the log end. */

@@ -1,9 +1,10 @@
 import * as header from '../../proto/kafka/batch/header.ts'
-import { type ErrorCode, Errors } from '../../proto/kafka/errors.ts'
+import { Errors } from '../../proto/kafka/errors.ts'
+import { duplicateOf, type LogAppend, refused, stamp } from './append.ts'
 import type { LogConfig } from './config.ts'
 import { readMark } from './durable-mark.ts'
 import { assert, LogOfflineError } from './errors.ts'
-import type { LogAppend, LogOptions } from './log-options.ts'
+import type { LogOptions } from './log-options.ts'
 import {
   assembleLog,
   type LogParts,
@@ -14,14 +15,14 @@ import {
 } from './log-parts.ts'
 import type { LogRead } from './log-reader.ts'
 import { findByTimestamp, findNewest, type TimestampLookup, type TimeSearch } from './log-times.ts'
-import { deleteDueSegments, moveLogStart, rollSegment, truncateLog } from './log-trim.ts'
+import { deleteBelowStart, moveLogStart, retireSegments, rollSegment, truncateLog } from './log-trim.ts'
 import { checkTopicId } from './partition-metadata.ts'
 import { checkProducer } from './producer-check.ts'
 import { noteBatch } from './producer-recovery.ts'
-import type { ProducerBatch } from './producer-state.ts'
 import { type Recovered, type RecoveryReport, recoverLog } from './recovery.ts'
 
-export type { LogAppend, LogOptions } from './log-options.ts'
+export type { LogAppend } from './append.ts'
+export type { LogOptions } from './log-options.ts'
 export type { LogRead } from './log-reader.ts'
 export type { TimestampLookup } from './log-times.ts'
 export type { RecoveryReport } from './recovery.ts'
@@ -261,17 +262,31 @@ export class Log {
     return this.flush() ?? this.#guard(() => truncateLog(this.#parts, offset, nowMs))
   }
 
-  /** Moves the log start (DeleteRecords, or a follower told so); files go with the next `applyRetention`. */
+  /** Moves the log start (DeleteRecords, or a follower told so); files go with the next `deleteBelowStart`. */
   deleteRecordsBefore(offset: number): void {
     if (this.#offline === null) this.#guard(() => moveLogStart(this.#parts, offset))
   }
 
-  /** Deletes the segments that are due (storage reference, section 4) and returns how many. */
-  applyRetention(nowMs: number): number {
-    let deleted = 0
+  /**
+   * First half of retention (storage reference, section 4): moves the log start past the segments that are due. Returns
+   * whether it moved: then it is to be noted in the checkpoint, and `deleteBelowStart` called after that.
+   */
+  retireSegments(nowMs: number): boolean {
+    let moved = false
     if (this.flush() === null) {
       this.#guard(() => {
-        deleted = deleteDueSegments(this.#parts, nowMs)
+        moved = retireSegments(this.#parts, nowMs)
+      })
+    }
+    return moved
+  }
+
+  /** Second half: deletes the segments wholly below the log start; returns how many. */
+  deleteBelowStart(nowMs: number): number {
+    let deleted = 0
+    if (this.#offline === null) {
+      this.#guard(() => {
+        deleted = deleteBelowStart(this.#parts, nowMs)
       })
     }
     return deleted
@@ -366,29 +381,4 @@ export class Log {
     this.#parts.options.onOffline?.(reason)
     return reason
   }
-}
-
-/** Writes what the broker owns into the header: outside the CRC, but for a changed timestamp (W9). */
-function stamp(batch: Buffer, baseOffset: number, leaderEpoch: number, config: LogConfig, nowMs: number): boolean {
-  header.setBaseOffset(batch, 0, baseOffset)
-  header.setLeaderEpoch(batch, 0, leaderEpoch)
-  const attributes = header.attributes(batch, 0)
-  if (config.messageTimestampType === 'LogAppendTime') {
-    header.setAttributesAndMaxTimestamp(batch, 0, attributes | header.LOG_APPEND_TIME_FLAG, nowMs)
-    return true
-  }
-  if ((attributes & header.LOG_APPEND_TIME_FLAG) !== 0) {
-    const createTime = attributes & ~header.LOG_APPEND_TIME_FLAG
-    header.setAttributesAndMaxTimestamp(batch, 0, createTime, header.maxTimestamp(batch, 0))
-  }
-  return false
-}
-
-function refused(error: ErrorCode, message: string): LogAppend {
-  return { error, message, duplicate: false, baseOffset: -1, lastOffset: -1, logAppendTimeMs: -1 }
-}
-
-function duplicateOf({ lastOffset, offsetDelta, timestamp }: ProducerBatch): LogAppend {
-  const baseOffset = lastOffset - offsetDelta
-  return { error: Errors.NONE, message: null, duplicate: true, baseOffset, lastOffset, logAppendTimeMs: timestamp }
 }

@@ -27,8 +27,10 @@ export function loadProducers(state: ProducerState, recovery: ProducerRecovery):
   state.clear()
   const names = disk.listSync(directory)
   const offsets = names.map((name) => offsetOfName(name, SNAPSHOT_SUFFIX))
-  const candidates = offsets.filter((offset) => offset >= 0 && offset <= logEndOffset).sort((a, b) => b - a)
-  const from = candidates.find((offset) => restoreSnapshot(state, recovery, offset)) ?? segments.first.baseOffset
+  // One from before the first segment is of no use: what was written since then is gone, and a producer would seem behind.
+  const { baseOffset } = segments.first
+  const candidates = offsets.filter((offset) => offset >= baseOffset && offset <= logEndOffset).sort((a, b) => b - a)
+  const from = candidates.find((offset) => restoreSnapshot(state, recovery, offset)) ?? baseOffset
   if (from < logEndOffset) replay(state, recovery, from)
   const kept = new Set(segments.all().map((segment) => segment.baseOffset)).add(from)
   removeProducerFiles(disk, directory, names, (offset) => !kept.has(offset))

@@ -1,15 +1,13 @@
 import * as header from '../../proto/kafka/batch/header.ts'
-import type { Disk } from '../ports/disk.ts'
-import type { Durability, LogConfig } from './config.ts'
 import { type DurableMark, readMark } from './durable-mark.ts'
 import { EpochCache } from './epoch-cache.ts'
 import { LogCorruptError } from './errors.ts'
 import * as names from './file-names.ts'
-import { verifyBatches, walkHeaders } from './scan.ts'
+import { endsAtMark, type RecoveryOptions, type Scan, scanFromDurableEnd } from './recovery-scan.ts'
+import { walkHeaders } from './scan.ts'
 import { Segment } from './segment.ts'
 import { createSegment, removeSegmentFiles } from './segment-list.ts'
-import type { LogShared } from './shared.ts'
-import { setTornTailAside, type TornTail } from './torn-tail.ts'
+import { setTornTailAside } from './torn-tail.ts'
 
 /** What opening a log had to do. */
 export interface RecoveryReport {
@@ -21,18 +19,6 @@ export interface RecoveryReport {
   readonly tornFile: string | null
   /** Why the first of them could not be kept; null = nothing was cut. */
   readonly tornReason: string | null
-}
-
-export interface RecoveryOptions {
-  readonly disk: Disk
-  readonly directory: string
-  readonly shared: LogShared
-  readonly config: LogConfig
-  readonly durability: Durability
-  readonly nowMs: number
-  readonly cleanShutdown: boolean
-  readonly recoveryPoint: number
-  readonly logStartOffset: number
 }
 
 export interface Recovered {
@@ -47,22 +33,6 @@ export interface Recovered {
   readonly report: RecoveryReport
 }
 
-/** What is known to have been made durable: the mark if it is whole, else the recovery point. */
-interface DurableBounds {
-  readonly mark: DurableMark | null
-  /** Exclusive. */
-  readonly durableEnd: number
-}
-
-interface Scan {
-  readonly epochs: EpochCache
-  /** Index of the first segment that is read. */
-  readonly from: number
-  endOffset: number
-  bytes: number
-  torn: TornTail | null
-}
-
 /**
  * Finds out what a directory holds. Reads and judges first; only then changes anything on disk, so that a
  * LogCorruptError leaves everything as it was. Below the durable end nothing may be wrong; above it the first fault ends
@@ -73,25 +43,22 @@ export function recoverLog(options: RecoveryOptions): Recovered {
   const found = disk.listSync(directory)
   const swap = found.find((name) => name.endsWith(names.SWAP_SUFFIX))
   if (swap !== undefined) {
-    throw new LogCorruptError(
-      `${directory}/${swap}`,
-      -1,
-      'a compaction was cut off here: start Kafka once to finish it',
-    )
+    const reason = 'a compaction was cut off here: start Kafka once to finish it'
+    throw new LogCorruptError(`${directory}/${swap}`, -1, reason)
   }
   const mark = readMark(disk, directory)
   const durableEnd = mark?.endOffset ?? options.recoveryPoint
   const segments = findSegments(options, found)
   if (segments.length === 0) return emptyLog(options, found, durableEnd)
   const epochs = readEpochs(options, segments)
-  const holding = Math.max(
-    0,
-    segments.findLastIndex((segment) => segment.baseOffset <= durableEnd),
-  )
-  const from = options.cleanShutdown ? segments.length : holding
-  const scan: Scan = { epochs, from, endOffset: segments[holding]!.baseOffset, bytes: 0, torn: null }
-  if (options.cleanShutdown) scan.endOffset = endOfClean(options, segments.at(-1)!, mark)
-  else scanFromDurableEnd(options, segments, { mark, durableEnd }, scan)
+  const marked = segments.findIndex((segment) => segment.baseOffset === mark?.segmentBaseOffset)
+  const hasMarkedSegment = marked >= 0
+  // The segment that the last sync ended in is read too, even if it ends there: its indexes may not have been synced.
+  const holding = hasMarkedSegment ? marked : segments.findLastIndex((segment) => segment.baseOffset < durableEnd)
+  const from = options.cleanShutdown ? segments.length : Math.max(0, holding)
+  const scan: Scan = { epochs, from, endOffset: segments[Math.max(0, holding)]!.baseOffset, bytes: 0, torn: null }
+  if (options.cleanShutdown) scan.endOffset = endOfClean(options, segments, mark)
+  else scanFromDurableEnd(options, segments, { mark, durableEnd, hasMarkedSegment }, scan)
   if (mark !== null && endsAtMark(segments, scan, mark)) scan.endOffset = mark.endOffset
   if (scan.endOffset < durableEnd) {
     const reason = `the log ends at offset ${scan.endOffset}, but offsets up to ${durableEnd - 1} had been made durable`
@@ -112,7 +79,7 @@ function findSegments(options: RecoveryOptions, found: readonly string[]): Segme
 }
 
 function emptyLog(options: RecoveryOptions, found: readonly string[], durableEnd: number): Recovered {
-  const start = options.logStartOffset
+  const start = Math.max(0, options.logStartOffset)
   if (durableEnd > start) {
     const reason = `no segment is here, but offsets up to ${durableEnd - 1} had been made durable`
     throw new LogCorruptError(options.directory, -1, reason)
@@ -148,7 +115,16 @@ function readEpochs(options: RecoveryOptions, segments: readonly Segment[]): Epo
 }
 
 /** The end offset after a clean stop, from the mark if it fits the file, else from the headers behind the last index entry. */
-function endOfClean(options: RecoveryOptions, active: Segment, mark: DurableMark | null): number {
+function endOfClean(options: RecoveryOptions, segments: readonly Segment[], mark: DurableMark | null): number {
+  const first = segments[0]!
+  const active = segments.at(-1)!
+  if (options.logStartOffset >= 0 && first.baseOffset > options.logStartOffset) {
+    throw new LogCorruptError(
+      first.handle.path,
+      -1,
+      `the log begins at offset ${options.logStartOffset}, before this file`,
+    )
+  }
   if (mark !== null && mark.segmentBaseOffset === active.baseOffset && mark.position === active.sizeBytes) {
     return mark.endOffset
   }
@@ -165,93 +141,6 @@ function endOfClean(options: RecoveryOptions, active: Segment, mark: DurableMark
   return endOffset
 }
 
-/** No byte is missing up to the mark, though the last offsets before it have no batch (compaction took it). */
-function endsAtMark(segments: readonly Segment[], scan: Scan, mark: DurableMark): boolean {
-  const last = scan.torn?.segments[0] ?? segments.at(-1)!
-  const isThere = last.baseOffset === mark.segmentBaseOffset && last.endPosition === mark.position
-  return isThere && scan.endOffset < mark.endOffset
-}
-
-/** Whether a place in the log had been made durable: by bytes where the mark tells them, as offsets may be what is wrong. */
-function isDurable(bounds: DurableBounds, segment: Segment, position: number, offset: number): boolean {
-  const { mark, durableEnd } = bounds
-  if (mark === null) return offset < durableEnd
-  if (segment.baseOffset !== mark.segmentBaseOffset) return segment.baseOffset < mark.segmentBaseOffset
-  return position < mark.position
-}
-
-/** Reads and checks every segment that may hold bytes above the durable end; the first fault above it ends the log. */
-function scanFromDurableEnd(options: RecoveryOptions, segments: Segment[], bounds: DurableBounds, scan: Scan): void {
-  for (let i = scan.from; i < segments.length; i++) {
-    const segment = segments[i]!
-    const gap = segmentGap(options, segment, scan.endOffset, bounds)
-    const fault = gap ?? scanSegment(options, segment, bounds, scan)
-    if (fault === null) continue
-    const position = segment.endPosition
-    if (isDurable(bounds, segment, position, scan.endOffset)) {
-      const reason = `${fault}; offsets up to ${bounds.durableEnd - 1} had been made durable`
-      throw new LogCorruptError(segment.handle.path, position, reason)
-    }
-    scan.torn = { segments: segments.slice(i), position, keepsFirst: gap === null, reason: fault }
-    return
-  }
-}
-
-function segmentGap(
-  options: RecoveryOptions,
-  segment: Segment,
-  endOffset: number,
-  bounds: DurableBounds,
-): string | null {
-  segment.resetIndexes()
-  if (segment.baseOffset === endOffset) return null
-  if (segment.baseOffset < endOffset) return `the segment begins at offset ${segment.baseOffset}, before ${endOffset}`
-  // Compaction leaves holes; elsewhere a hole above the durable end is a segment that never reached the disk.
-  if (options.config.cleanupPolicy.compact || endOffset < bounds.durableEnd) return null
-  return `the segment begins at offset ${segment.baseOffset}, after ${endOffset}`
-}
-
-/**
- * Checks one segment; returns what ends it early. The base offset is outside the CRC, so it must fit what is around it: a
- * hole that compaction left is fine as long as what follows fits it; if not, the batch behind the hole is at fault.
- */
-function scanSegment(options: RecoveryOptions, segment: Segment, bounds: DurableBounds, scan: Scan): string | null {
-  const { disk, shared, config } = options
-  let expected = segment.baseOffset
-  let hole: { readonly position: number; readonly endOffset: number } | null = null
-  let misfit: string | null = null
-  const file = segment.open(disk, shared)
-  const end = verifyBatches(file, 0, segment.sizeBytes, shared.readBuffers, (buffer, at, position, size) => {
-    const base = header.baseOffset(buffer, at)
-    const mayHaveHole = config.cleanupPolicy.compact || isDurable(bounds, segment, position, expected)
-    if (base < expected || (base > expected && !mayHaveHole)) {
-      misfit = `offset ${base} where ${expected} should be`
-      return false
-    }
-    if (base > expected) hole = { position, endOffset: expected }
-    expected = header.nextOffset(buffer, at)
-    segment.account(expected - 1, header.maxTimestamp(buffer, at), size, config.indexIntervalBytes)
-    scan.epochs.assign(header.leaderEpoch(buffer, at), base)
-    scan.bytes += size
-    if (!passesMark(bounds, segment, position + size, expected))
-      misfit = `offset ${expected - 1} beyond the durable end`
-    return misfit === null
-  })
-  scan.endOffset = expected
-  if (misfit !== null && hole !== null) {
-    const { position, endOffset } = hole as { position: number; endOffset: number }
-    segment.rebuildIndexes(disk, shared, config.indexIntervalBytes, position)
-    scan.endOffset = endOffset
-  }
-  return misfit ?? end.fault
-}
-
-/** Where the mark stands, the offsets must not be past the one it noted. */
-function passesMark({ mark }: DurableBounds, segment: Segment, position: number, endOffset: number): boolean {
-  if (mark === null || segment.baseOffset !== mark.segmentBaseOffset || position !== mark.position) return true
-  return endOffset <= mark.endOffset
-}
-
 /** Everything has been judged: brings the disk in line with it. */
 function settle(
   options: RecoveryOptions,
@@ -266,10 +155,10 @@ function settle(
     torn = setTornTailAside(disk, options.directory, shared, scan.torn)
     segments.length -= scan.torn.segments.length - (scan.torn.keepsFirst ? 1 : 0)
   }
-  let logStartOffset = Math.max(options.logStartOffset, segments[0]!.baseOffset)
+  let logStartOffset = Math.max(options.logStartOffset, segments[0]?.baseOffset ?? scan.endOffset)
   let logEndOffset = scan.endOffset
   let kept = segments
-  if (logStartOffset > logEndOffset) {
+  if (logStartOffset > logEndOffset || segments.length === 0) {
     // The end was lost (a weaker durability) below where deletion had already moved the start: nothing valid is left.
     for (const segment of segments) removeSegmentFiles(disk, segment, shared)
     kept = [createSegment(disk, options.directory, shared, logStartOffset, options.nowMs)]

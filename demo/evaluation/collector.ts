@@ -7,7 +7,7 @@ import type { Detected } from './evaluate.ts'
 /** Reports kept per detector; beyond it the oldest go, and with them their part in the evaluation. */
 const MAX_REPORTS = 200_000
 /** Latencies kept; beyond it the oldest are overwritten. */
-const MAX_LATENCIES = 100_000
+const MAX_LATENCIES = 20_000
 
 type Report = { -readonly [K in keyof Detected]: Detected[K] }
 
@@ -52,6 +52,8 @@ export class Collector {
   liveSinceMs = Number.POSITIVE_INFINITY
   readonly latenciesMs: number[] = []
   readonly sessions = new Map<string, Session>()
+  /** Where this run's sessions begin, by partition. */
+  #sessionsFrom: readonly number[] = []
   #measured = 0
   #seen = 0
 
@@ -67,14 +69,18 @@ export class Collector {
     const assign: { topic: string; partition: number; offset: number }[] = []
     for (const { name } of topics) {
       const end = await offsetsOf(admin, name, 'latest', signal)
-      end.forEach((offset, partition) => assign.push({ topic: name, partition, offset }))
+      if (name === Sessions.name) this.#sessionsFrom = end
+      // Sessions are read from their beginning: the state of a device is the last that was said of it, however long ago.
+      const from = name === Sessions.name ? await offsetsOf(admin, name, 'earliest', signal) : end
+      from.forEach((offset, partition) => assign.push({ topic: name, partition, offset }))
     }
     await using consumer = client.consumer({ topics, assign, maxWaitMs: 100 })
     ready()
     try {
       for await (const record of consumer.records({ signal })) {
         this.#seen++
-        if (record.topic === 'device-sessions') this.#session(record.value)
+        if (record.topic === 'device-sessions')
+          this.#session(record.value, record.offset >= this.#sessionsFrom[record.partition]!)
         else if (record.topic === 'anomalies') this.#anomaly(record.value)
         else report(this.baseline, record.value)
       }
@@ -95,11 +101,12 @@ export class Collector {
     this.latenciesMs[this.#measured++ % MAX_LATENCIES] = performance.timeOrigin + performance.now() - anomaly.sentAtMs
   }
 
-  #session(session: Session | null): void {
+  #session(session: Session | null, isOfThisRun: boolean): void {
     if (session === null) return
     const { device, silent, sinceMs } = session
     const before = this.sessions.get(device)
     this.sessions.set(device, session)
+    if (!isOfThisRun) return
     if (silent) this.silence.opened(device, sinceMs)
     else if (before?.silent === true) this.silence.closed(device, sinceMs)
   }

@@ -39,6 +39,8 @@ const OFFSET_SPREAD = 0.02
 const NOISE = 0.02
 /** Character and noise together change a value by this share of it at most: counters at rest stay at rest. */
 const MOST = 0.1
+/** Of a device that runs for weeks the oldest events are forgotten. */
+const MAX_TRUTHS = 5_000
 /** Injected faults keep this far from labelled events, rows: each kind is to be counted by itself. */
 const CLEARANCE_ROWS = 90
 
@@ -138,7 +140,7 @@ export class Device {
     this.#faultAge = 0
     const { kind, severity } = this.#fault
     this.#faultTruth = { device: this.name, kind, severity, fromMs: atMs, toMs: atMs + MINUTE_MS }
-    this.truth.push(this.#faultTruth)
+    this.#note(this.#faultTruth)
     this.#clean(this.#frozen)
   }
 
@@ -165,10 +167,15 @@ export class Device {
         fromMs: atMs,
         toMs: atMs + MINUTE_MS,
       }
-      this.truth.push(this.#naturalTruth)
+      this.#note(this.#naturalTruth)
     } else {
       this.#naturalTruth.toMs = atMs + MINUTE_MS
     }
+  }
+
+  #note(truth: Truth): void {
+    this.truth.push(truth)
+    if (this.truth.length > MAX_TRUTHS) this.truth.shift()
   }
 
   /** The value of a metric in a row of the part at hand; rows wrap around. */

@@ -1,6 +1,7 @@
 import type { Client } from '../../client/client.ts'
 import { App } from '../../processor/app.ts'
 import { type } from '../../processor/topology/options.ts'
+import type { AnomalyModel } from '../../processor/models/index.ts'
 import type { Anomaly, Score } from '../messages.ts'
 import type { Telemetry as TelemetryValue } from '../telemetry.ts'
 import { Anomalies, BaselineAnomalies, METRICS, Models, Scores, Telemetry } from '../topics.ts'
@@ -51,6 +52,12 @@ interface Equipped {
   readonly served: ServedModel
 }
 
+/** A model of another fleet must not score this one: it is refused, and the one before stays. */
+function fitting(model: AnomalyModel): AnomalyModel {
+  if (model.metrics.length === METRICS) return model
+  throw new TypeError(`${model.id} is a model of ${model.metrics.length} metrics, not ${METRICS}`)
+}
+
 /**
  * Telemetry is joined with the newest model, judged, and split by what came of it: anomalies, the baseline's anomalies, and
  * a sample of scores. Records that come before the first model wait in the log; what is no telemetry is counted and skipped.
@@ -72,7 +79,7 @@ export function buildScorer(stats: ScorerStats, client?: Client): App {
     .stream(Telemetry)
     .withModel(Models, {
       as: 'newest-model',
-      load: (model) => new ServedModel(model),
+      load: (model) => new ServedModel(fitting(model)),
       score: (reading, served): Equipped => ({ reading, served }),
     })
     .groupByKey()

@@ -57,7 +57,7 @@ export function openLog(
     nowMs: NOW_MS,
     cleanShutdown: false,
     recoveryPoint: 0,
-    logStartOffset: 0,
+    logStartOffset: -1,
     highWatermark: 0,
     ...rest,
     config: { ...defaultLogConfig, ...config },
@@ -135,6 +135,12 @@ export function readOnce(
 
 export function values(records: readonly KafkaRecord[]): string[] {
   return records.map((record) => String(record.value))
+}
+
+/** Both halves of retention; returns the segments deleted. */
+export function retain(log: Log, nowMs: number): number {
+  log.retireSegments(nowMs)
+  return log.deleteBelowStart(nowMs)
 }
 
 /** A new log on a new disk in memory. */

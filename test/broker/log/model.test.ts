@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Log } from '../../../broker/log/log.ts'
 import type { MemoryDisk } from '../../../broker/ports/memory-disk.ts'
-import { batch, memoryDisk, NOW_MS, openLog, readAll, sharedWith, Turns } from './harness.ts'
+import { batch, memoryDisk, NOW_MS, openLog, readAll, retain, sharedWith, Turns } from './harness.ts'
 import { PowerCutDisk } from './power-cut-disk.ts'
 
 type Command =
@@ -102,7 +102,7 @@ class World {
         return this.turns.run()
       case 'retention':
         this.log.updateHighWatermark(this.log.committableEndOffset)
-        this.log.applyRetention(NOW_MS)
+        retain(this.log, NOW_MS)
         this.log.tick(NOW_MS + 100_000)
         this.flushed = this.end
         this.start = this.log.logStartOffset

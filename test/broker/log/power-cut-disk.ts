@@ -19,6 +19,8 @@ export class PowerCutDisk {
   readonly #inner: MemoryDisk
   readonly #directories = new Set<string>()
   readonly #names = new Set<string>()
+  /** Names that a sync of their directory has covered. */
+  readonly #durableNames = new Set<string>()
   /** Content as of the last sync of each file. */
   readonly #synced = new Map<string, Buffer>()
   readonly #syncedBy = new Map<string, number>()
@@ -39,7 +41,7 @@ export class PowerCutDisk {
     for (const path of this.#names) {
       const now = this.#inner.readFileSync(path)
       const synced = this.#synced.get(path)
-      if (synced === undefined && random(2) === 0) continue
+      if (!this.#durableNames.has(path) && random(2) === 0) continue
       after.replaceSync(path, torn(synced ?? Buffer.alloc(0), now, random))
     }
     return after
@@ -62,16 +64,29 @@ export class PowerCutDisk {
         return (path: string, data: Buffer, options?: { sync?: boolean }) => {
           target.replaceSync(path, data)
           this.#names.add(path)
-          if (options?.sync !== false) this.#synced.set(path, Buffer.from(data))
+          if (options?.sync === false) return
+          this.#synced.set(path, Buffer.from(data))
+          this.#durableNames.add(path)
         }
       case 'renameSync':
         return (from: string, to: string) => {
           target.renameSync(from, to)
           this.#names.delete(from)
           this.#names.add(to)
+          if (this.#durableNames.delete(from)) this.#durableNames.add(to)
           const synced = this.#synced.get(from)
           this.#synced.delete(from)
           if (synced !== undefined) this.#synced.set(to, synced)
+        }
+      case 'syncDirectorySync':
+        return (path: string) => this.#coverNames(path)
+      case 'syncDirectory':
+        return (path: string, done: DiskDone) => {
+          const covered = [...this.#names].filter((name) => name.startsWith(`${path}/`))
+          target.syncDirectory(path, (error) => {
+            for (const name of covered) if (this.#names.has(name)) this.#durableNames.add(name)
+            done(error)
+          })
         }
       case 'unlinkSync':
         return (path: string) => {
@@ -92,7 +107,12 @@ export class PowerCutDisk {
 
   #forget(path: string): void {
     this.#names.delete(path)
+    this.#durableNames.delete(path)
     this.#synced.delete(path)
+  }
+
+  #coverNames(directory: string): void {
+    for (const name of this.#names) if (name.startsWith(`${directory}/`)) this.#durableNames.add(name)
   }
 
   #watch(file: DiskFile): DiskFile {

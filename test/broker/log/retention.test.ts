@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { defaultLogConfig, type LogConfig } from '../../../broker/log/config.ts'
 import { countDueSegments } from '../../../broker/log/retention.ts'
-import { append, batch, DIRECTORY, memoryDisk, NOW_MS, openLog, readAll, syncNow } from './harness.ts'
+import { append, batch, DIRECTORY, memoryDisk, NOW_MS, openLog, readAll, retain, syncNow } from './harness.ts'
 
 const HOUR_MS = 3_600_000
 
@@ -66,7 +66,7 @@ describe('Log.applyRetention', () => {
   it('moves the log start, renames the files, and removes them after the delay', () => {
     const { disk, turns, log } = filled({ retentionBytes: 800 })
     const segments = log.segmentCount
-    expect(log.applyRetention(NOW_MS)).toBeGreaterThan(1)
+    expect(retain(log, NOW_MS)).toBeGreaterThan(1)
     expect(log.segmentCount).toBeLessThan(segments)
     const first = disk.listSync(DIRECTORY).find((name) => name.endsWith('.log'))!
     expect(log.logStartOffset).toBe(Number(first.slice(0, 20)))
@@ -86,7 +86,7 @@ describe('Log.applyRetention', () => {
 
   it('rolls a new segment when every one is due, so that offsets go on', () => {
     const { disk, turns, log } = filled({ retentionMs: 1000 })
-    log.applyRetention(NOW_MS + 10_000)
+    retain(log, NOW_MS + 10_000)
     expect([log.segmentCount, log.logStartOffset, log.logEndOffset, log.sizeBytes]).toEqual([1, 40, 40, 0])
     expect(append(log, batch('next'))).toBe(40)
     syncNow(log, turns)
@@ -98,14 +98,14 @@ describe('Log.applyRetention', () => {
   it('does nothing to what consumers have not been shown yet', () => {
     const { log } = filled({ retentionBytes: 0 })
     log.updateHighWatermark(0)
-    expect(log.applyRetention(NOW_MS)).toBe(0)
+    expect(retain(log, NOW_MS)).toBe(0)
   })
 
   it('deletes whole segments below a DeleteRecords, whose start survives through the checkpoint', () => {
     const { disk, log } = filled()
     log.deleteRecordsBefore(21)
     expect(log.logStartOffset).toBe(21)
-    expect(log.applyRetention(NOW_MS)).toBeGreaterThan(1)
+    expect(retain(log, NOW_MS)).toBeGreaterThan(1)
     expect(log.logStartOffset).toBe(21)
     log.abandon()
     expect(openLog(disk, { logStartOffset: 21 }).logStartOffset).toBe(21)
@@ -121,7 +121,7 @@ describe('Log.applyRetention', () => {
       expect(error).toBeNull()
       offset = read.nextOffset
     })
-    cold.applyRetention(NOW_MS)
+    retain(cold, NOW_MS)
     turns.run()
     // The read is answered with nothing rather than with what is no longer in the log.
     expect(offset).toBe(0)

@@ -1,0 +1,140 @@
+import * as header from '../../proto/kafka/batch/header.ts'
+import type { Disk } from '../ports/disk.ts'
+import type { Durability, LogConfig } from './config.ts'
+import type { DurableMark } from './durable-mark.ts'
+import type { EpochCache } from './epoch-cache.ts'
+import { LogCorruptError } from './errors.ts'
+import { verifyBatches } from './scan.ts'
+import type { Segment } from './segment.ts'
+import type { LogShared } from './shared.ts'
+import type { TornTail } from './torn-tail.ts'
+
+export interface RecoveryOptions {
+  readonly disk: Disk
+  readonly directory: string
+  readonly shared: LogShared
+  readonly config: LogConfig
+  readonly durability: Durability
+  readonly nowMs: number
+  readonly cleanShutdown: boolean
+  readonly recoveryPoint: number
+  /** -1 = not known: the first segment found begins the log. */
+  readonly logStartOffset: number
+}
+
+/** What is known to have been made durable: the mark if it is whole, else the recovery point. */
+export interface DurableBounds {
+  readonly mark: DurableMark | null
+  /** Exclusive. */
+  readonly durableEnd: number
+  /** The segment that the mark stands in is there; if it is not, only offsets can be compared. */
+  readonly hasMarkedSegment: boolean
+}
+
+/** What the reading of the segments found. */
+export interface Scan {
+  readonly epochs: EpochCache
+  /** Index of the first segment that is read. */
+  readonly from: number
+  endOffset: number
+  bytes: number
+  torn: TornTail | null
+}
+
+/** No byte is missing up to the mark, though the last offsets before it have no batch (compaction took it). */
+export function endsAtMark(segments: readonly Segment[], scan: Scan, mark: DurableMark): boolean {
+  const last = scan.torn?.segments[0] ?? segments.at(-1)!
+  const isThere = last.baseOffset === mark.segmentBaseOffset && last.endPosition === mark.position
+  return isThere && scan.endOffset < mark.endOffset
+}
+
+/** Whether a place in the log had been made durable: by bytes where the mark tells them, as offsets may be what is wrong. */
+function isDurable(bounds: DurableBounds, segment: Segment, position: number, offset: number): boolean {
+  const { mark, durableEnd, hasMarkedSegment } = bounds
+  if (mark === null || !hasMarkedSegment) return offset < durableEnd
+  if (segment.baseOffset !== mark.segmentBaseOffset) return segment.baseOffset < mark.segmentBaseOffset
+  return position < mark.position
+}
+
+/** Reads and checks every segment that may hold bytes above the durable end; the first fault above it ends the log. */
+export function scanFromDurableEnd(
+  options: RecoveryOptions,
+  segments: Segment[],
+  bounds: DurableBounds,
+  scan: Scan,
+): void {
+  // Deletion notes the new start before it removes a file, so a first segment above the start has lost one before it.
+  if (scan.from === 0 && options.logStartOffset >= 0 && segments[0]!.baseOffset > options.logStartOffset) {
+    scan.endOffset = options.logStartOffset
+  }
+  for (let i = scan.from; i < segments.length; i++) {
+    const segment = segments[i]!
+    const gap = segmentGap(options, segment, scan.endOffset, bounds)
+    const fault = gap ?? scanSegment(options, segment, bounds, scan)
+    if (fault === null) continue
+    const position = segment.endPosition
+    if (isDurable(bounds, segment, position, scan.endOffset)) {
+      const reason = `${fault}; offsets up to ${bounds.durableEnd - 1} had been made durable`
+      throw new LogCorruptError(segment.handle.path, position, reason)
+    }
+    scan.torn = { segments: segments.slice(i), position, keepsFirst: gap === null, reason: fault }
+    return
+  }
+}
+
+function segmentGap(
+  options: RecoveryOptions,
+  segment: Segment,
+  endOffset: number,
+  bounds: DurableBounds,
+): string | null {
+  segment.resetIndexes()
+  if (segment.baseOffset === endOffset) return null
+  if (segment.baseOffset < endOffset) return `the segment begins at offset ${segment.baseOffset}, before ${endOffset}`
+  const isStart = segment.baseOffset > options.logStartOffset && endOffset === options.logStartOffset
+  // Compaction leaves holes, but not at the start; elsewhere a hole is a segment that is lost or never reached the disk.
+  if (isStart) return `the log begins at offset ${endOffset}, before this file`
+  if (options.config.cleanupPolicy.compact || endOffset < bounds.durableEnd) return null
+  return `the segment begins at offset ${segment.baseOffset}, after ${endOffset}`
+}
+
+/**
+ * Checks one segment; returns what ends it early. The base offset is outside the CRC, so it must fit what is around it: a
+ * hole that compaction left is fine as long as what follows fits it; if not, the batch behind the hole is at fault.
+ */
+function scanSegment(options: RecoveryOptions, segment: Segment, bounds: DurableBounds, scan: Scan): string | null {
+  const { disk, shared, config } = options
+  let expected = segment.baseOffset
+  let hole: { readonly position: number; readonly endOffset: number } | null = null
+  let misfit: string | null = null
+  const file = segment.open(disk, shared)
+  const end = verifyBatches(file, 0, segment.sizeBytes, shared.readBuffers, (buffer, at, position, size) => {
+    const base = header.baseOffset(buffer, at)
+    const mayHaveHole = config.cleanupPolicy.compact || isDurable(bounds, segment, position, expected)
+    if (base < expected || (base > expected && !mayHaveHole)) {
+      misfit = `offset ${base} where ${expected} should be`
+      return false
+    }
+    if (base > expected) hole = { position, endOffset: expected }
+    expected = header.nextOffset(buffer, at)
+    segment.account(expected - 1, header.maxTimestamp(buffer, at), size, config.indexIntervalBytes)
+    scan.epochs.assign(header.leaderEpoch(buffer, at), base)
+    scan.bytes += size
+    if (!passesMark(bounds, segment, position + size, expected))
+      misfit = `offset ${expected - 1} beyond the durable end`
+    return misfit === null
+  })
+  scan.endOffset = expected
+  if (misfit !== null && hole !== null) {
+    const { position, endOffset } = hole as { position: number; endOffset: number }
+    segment.rebuildIndexes(disk, shared, config.indexIntervalBytes, position)
+    scan.endOffset = endOffset
+  }
+  return misfit ?? end.fault
+}
+
+/** Where the mark stands, the offsets must not be past the one it noted. */
+function passesMark({ mark }: DurableBounds, segment: Segment, position: number, endOffset: number): boolean {
+  if (mark === null || segment.baseOffset !== mark.segmentBaseOffset || position !== mark.position) return true
+  return endOffset <= mark.endOffset
+}
