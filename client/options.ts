@@ -26,7 +26,7 @@ export interface ClientOptions {
   readonly autoCreateTopics?: boolean
   /** Largest answer accepted. @default 104857600 */
   readonly maxResponseBytes?: number
-  /** Warnings that have no caller to go to (a rebalance callback or a background commit failed). @default none */
+  /** Warnings that have no caller to go to: a background commit failed, a consumed topic does not exist. @default none */
   readonly onWarning?: (error: Error) => void
 }
 

@@ -19,8 +19,7 @@ const workload = JSON.parse(json ?? '') as Workload
 const run = work === 'produce' ? client.produce : client.consume
 await run({ ...workload, records: Math.ceil(workload.records * WARM_UP_SHARE) })
 const cpuBefore = process.cpuUsage()
-const begun = performance.now()
-await run(workload)
+const begun = await run(workload)
 const seconds = (performance.now() - begun) / 1_000
 const cpu = process.cpuUsage(cpuBefore)
 console.log(

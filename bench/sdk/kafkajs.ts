@@ -12,8 +12,9 @@ export const kafkajs: SdkClient = {
     await producer.connect()
     const value = Buffer.alloc(recordBytes, 'x')
     const messages = Array.from({ length: RECORDS_PER_SEND }, () => ({ key: KEY, value }))
-    await inFlight(records, () => producer.send({ topic, messages, acks: -1 }))
+    const begun = await inFlight(records, () => producer.send({ topic, messages, acks: -1 }))
     await producer.disconnect()
+    return begun
   },
 
   async consume(workload: Workload) {
@@ -34,7 +35,7 @@ export const kafkajs: SdkClient = {
         })
         .catch(reject)
     })
-    touched.check(workload)
     await consumer.disconnect()
+    return touched.check(workload)
   },
 }

@@ -8,8 +8,8 @@ import type { Workload } from './workload.ts'
 const ROUNDS = 3
 const CLIENTS = ['millrace', 'kafkajs', '@platformatic/kafka'] as const
 const SIZES = [
-  { recordBytes: 1_024, records: { produce: 40_000, consume: 300_000 } },
-  { recordBytes: 100, records: { produce: 60_000, consume: 1_000_000 } },
+  { recordBytes: 1_024, records: { produce: 100_000, consume: 300_000 } },
+  { recordBytes: 100, records: { produce: 200_000, consume: 1_000_000 } },
 ]
 
 interface Figures {

@@ -8,7 +8,7 @@ export const millrace: SdkClient = {
     const Bench = topic(name, { key: bytes, value: bytes })
     const value = Buffer.alloc(recordBytes, 'x')
     const batch = Array.from({ length: RECORDS_PER_SEND }, () => ({ key: KEY, value }))
-    await inFlight(records, () => producer.send(Bench, batch))
+    return await inFlight(records, () => producer.send(Bench, batch))
   },
 
   async consume(workload: Workload) {
@@ -21,6 +21,6 @@ export const millrace: SdkClient = {
       batch.release()
       if (touched.records >= workload.records) break
     }
-    touched.check(workload)
+    return touched.check(workload)
   },
 }

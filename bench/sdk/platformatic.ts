@@ -27,8 +27,9 @@ export async function loadPlatformatic(): Promise<SdkClient | null> {
       const producer = new kafka.Producer({ clientId: 'bench', bootstrapBrokers: bootstrap.split(',') })
       const value = Buffer.alloc(recordBytes, 'x')
       const messages = Array.from({ length: RECORDS_PER_SEND }, () => ({ topic, key: KEY, value }))
-      await inFlight(records, () => producer.send({ messages, acks: -1 }))
+      const begun = await inFlight(records, () => producer.send({ messages, acks: -1 }))
       await producer.close()
+      return begun
     },
 
     async consume(workload: Workload) {
@@ -44,8 +45,8 @@ export async function loadPlatformatic(): Promise<SdkClient | null> {
         touched.add(key?.length ?? 0, value?.length ?? 0, Number(timestamp))
         if (touched.records >= workload.records) break
       }
-      touched.check(workload)
       await consumer.close(true)
+      return touched.check(workload)
     },
   }
 }

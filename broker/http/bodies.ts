@@ -1,85 +1,102 @@
 /** The bodies that are understood: JSON, msgpack and plain bytes. */
-import { isUtf8 } from 'node:buffer'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { unpack } from 'msgpackr'
 import type { RecordHeaderInput } from '../../proto/kafka/batch/encode.ts'
-import { valueTexts } from './json-values.ts'
-import { httpProblem } from './problem.ts'
+import * as schemas from './generated/schemas.ts'
+import { jsonRecords } from './json-records.ts'
+import { depthMax } from './json-text.ts'
+import { httpProblem, type ProblemError } from './problem.ts'
 import type { GatewayRecord } from './produce-batches.ts'
 import type { ProduceBody, ProduceQuery, ProduceRecord } from './schema/records.ts'
+import { bodyChecker } from './validation.ts'
 
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** The bytes of a JSON body, whose values are stored as they are spelt; null for other bodies. */
-    rawBody: Buffer | null
-  }
+/** A body as it came in. */
+export interface ProduceInput {
+  readonly kind: 'json' | 'msgpack' | 'binary'
+  readonly bytes: Buffer
 }
+
+/** By media type; msgpack has an older name, too. */
+const kinds = {
+  'application/json': 'json',
+  'application/msgpack': 'msgpack',
+  'application/x-msgpack': 'msgpack',
+  'application/octet-stream': 'binary',
+} as const
 
 const noHeaders: readonly RecordHeaderInput[] = []
+const whatIsWrong = bodyChecker(schemas.ProduceBody)
 
-/** Media types of msgpack: the usual name and the older one. */
-export const msgpackTypes = ['application/msgpack', 'application/x-msgpack'] as const
-
+/** Bodies are handed on as they are: what is in them is read, and checked, once. */
 export function acceptBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
-  app.decorateRequest('rawBody', null)
-  app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, body, done) => {
-    try {
-      if (!isUtf8(body)) throw new SyntaxError('it is not UTF-8')
-      request.rawBody = body
-      done(null, JSON.parse(body.toString('utf8')))
-    } catch (error) {
-      done(httpProblem(400, 'Bad Request', `the body is not JSON: ${(error as Error).message}`))
-    }
-  })
-  app.addContentTypeParser<Buffer>([...msgpackTypes], { parseAs: 'buffer' }, (_request, body, done) => {
-    try {
-      done(null, unpack(body))
-    } catch {
-      done(httpProblem(400, 'Bad Request', 'the body is not msgpack'))
-    }
-  })
-  app.addContentTypeParser('application/octet-stream', { parseAs: 'buffer' }, (_request, body, done) =>
-    done(null, body),
-  )
-}
-
-/** What a produce request brings, its body checked against the schema before. Throws a ProblemError. */
-export function recordsOf(request: FastifyRequest<{ Querystring: ProduceQuery }>, nowMs: number): GatewayRecord[] {
-  const { body, query, rawBody } = request
-  if (Buffer.isBuffer(body)) {
-    const key = query.key === undefined ? null : Buffer.from(query.key, 'utf8')
-    return [{ key, value: body, headers: noHeaders, partition: query.partition ?? null, timestampMs: nowMs }]
-  }
-  if (body === undefined || body === null) throw httpProblem(400, 'Bad Request', 'a body with a record is needed')
-  if (query.key !== undefined || query.partition !== undefined) {
-    throw httpProblem(
-      400,
-      'Bad Request',
-      'key and partition in the query are for a binary body; name them in the record',
+  for (const [type, kind] of Object.entries(kinds)) {
+    app.addContentTypeParser<Buffer>(type, { parseAs: 'buffer' }, (_request, bytes, done) =>
+      done(null, { kind, bytes }),
     )
   }
-  const checked = body as ProduceBody
-  const records = Array.isArray(checked) ? checked : [checked]
-  if (rawBody === null) return records.map((record) => gatewayRecord(record, msgpackValue(record.value), nowMs))
-  const texts = valueTexts(rawBody)
-  return records.map((record, index) => {
-    const text = texts[index]
-    return gatewayRecord(record, record.value === null || text === undefined ? null : text, nowMs)
-  })
 }
 
-function gatewayRecord(record: ProduceRecord, value: Buffer | null, nowMs: number): GatewayRecord {
-  const { key, headers } = record
+/** The body of a produce request, for its schema. */
+export const produceContent = Object.fromEntries(
+  Object.entries(kinds).map(([type, kind]) => [
+    type,
+    { schema: kind === 'binary' ? { type: 'string', format: 'binary' } : schemas.ProduceBody },
+  ]),
+)
+
+/** The records of a produce request. Throws a ProblemError that names what is wrong. */
+export function recordsOf(input: ProduceInput | undefined, query: ProduceQuery, nowMs: number): GatewayRecord[] {
+  if (input === undefined) throw badRequest('a body with a record is needed')
+  if (input.kind === 'binary') {
+    const key = query.key === undefined ? null : Buffer.from(query.key, 'utf8')
+    return [{ key, value: input.bytes, headers: noHeaders, partition: query.partition ?? null, timestampMs: nowMs }]
+  }
+  if (query.key !== undefined || query.partition !== undefined) {
+    throw badRequest('key and partition in the query are for a binary body; name them in the record')
+  }
+  if (input.kind === 'msgpack') return msgpackRecords(input.bytes, nowMs)
+  const records = jsonRecords(input.bytes, nowMs)
+  if (records === null) throw badJson(input.bytes)
+  return records
+}
+
+function badRequest(detail: string): ProblemError {
+  return httpProblem(400, 'Bad Request', detail)
+}
+
+function badJson(bytes: Buffer): ProblemError {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    return badRequest(whatIsWrong(JSON.parse(text)) ?? `a value is nested more than ${depthMax} levels deep`)
+  } catch (error) {
+    return badRequest(`the body is not JSON: ${(error as Error).message}`)
+  }
+}
+
+function msgpackRecords(bytes: Buffer, nowMs: number): GatewayRecord[] {
+  let body: unknown
+  try {
+    body = unpack(bytes)
+  } catch {
+    throw badRequest('the body is not msgpack')
+  }
+  const wrong = whatIsWrong(body)
+  if (wrong !== null) throw badRequest(wrong)
+  const records = body as ProduceBody
+  return (Array.isArray(records) ? records : [records]).map((record) => msgpackRecord(record, nowMs))
+}
+
+function msgpackRecord({ key, value, headers, partition, timestamp }: ProduceRecord, nowMs: number): GatewayRecord {
   return {
     key: key === undefined || key === null ? null : Buffer.from(key, 'utf8'),
-    value,
+    value: msgpackValue(value),
     headers:
       headers === undefined
         ? noHeaders
         : Object.entries(headers).map(([name, content]) => ({ key: name, value: content })),
-    partition: record.partition ?? null,
-    timestampMs: record.timestamp ?? nowMs,
+    partition: partition ?? null,
+    timestampMs: timestamp ?? nowMs,
   }
 }
 
@@ -90,20 +107,17 @@ function msgpackValue(value: unknown): Buffer | null {
   try {
     return Buffer.from(JSON.stringify(value, plainOnly), 'utf8')
   } catch (error) {
-    // Nesting that msgpack reads may be too deep to write.
-    if (error instanceof RangeError) throw httpProblem(400, 'Bad Request', 'a value is nested too deeply')
-    throw error
+    // msgpack may be nested more deeply than can be written.
+    throw error instanceof RangeError ? badRequest('a value is nested too deeply') : error
   }
 }
 
 /** What msgpack can say and JSON cannot is refused, where JSON.stringify would store something else. */
 function plainOnly(this: unknown, name: string, member: unknown): unknown {
-  const original: unknown = (this as Record<string, unknown>)[name]
+  const original = (this as Record<string, unknown>)[name]
   if (original instanceof Date || isPlain(original)) return member
-  throw httpProblem(
-    400,
-    'Bad Request',
-    `a value holds something that JSON has no word for${name === '' ? '' : `, in ${name}`}`,
+  throw badRequest(
+    `a value holds something that JSON has no word for${name === '' ? '' : `, in ${name.slice(0, 100)}`}`,
   )
 }
 

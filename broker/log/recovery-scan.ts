@@ -63,7 +63,7 @@ export function scanFromDurableEnd(
   bounds: DurableBounds,
   scan: Scan,
 ): void {
-  // Deletion notes the new start before it removes a file, so a first segment above the start has lost one before it.
+  // The first segment above a known start: the ones before it never reached the disk.
   if (scan.from === 0 && options.logStartOffset >= 0 && segments[0]!.baseOffset > options.logStartOffset) {
     scan.endOffset = options.logStartOffset
   }

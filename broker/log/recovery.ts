@@ -50,6 +50,7 @@ export function recoverLog(options: RecoveryOptions): Recovered {
   const durableEnd = mark?.endOffset ?? options.recoveryPoint
   const segments = findSegments(options, found)
   if (segments.length === 0) return emptyLog(options, found, durableEnd)
+  checkStart(options, segments[0]!, durableEnd)
   const epochs = readEpochs(options, segments)
   const marked = segments.findIndex((segment) => segment.baseOffset === mark?.segmentBaseOffset)
   const hasMarkedSegment = marked >= 0
@@ -76,6 +77,15 @@ function findSegments(options: RecoveryOptions, found: readonly string[]): Segme
     segments.push(new Segment(options.directory, baseOffset, size, options.nowMs))
   }
   return segments
+}
+
+/** Deletion notes the new log start before it removes a file, so a first segment above the start has lost one before it. */
+function checkStart(options: RecoveryOptions, first: Segment, durableEnd: number): void {
+  const { logStartOffset, cleanShutdown } = options
+  if (logStartOffset < 0 || first.baseOffset <= logStartOffset) return
+  if (cleanShutdown || logStartOffset < durableEnd) {
+    throw new LogCorruptError(first.handle.path, -1, `the log begins at offset ${logStartOffset}, before this file`)
+  }
 }
 
 function emptyLog(options: RecoveryOptions, found: readonly string[], durableEnd: number): Recovered {
@@ -116,15 +126,7 @@ function readEpochs(options: RecoveryOptions, segments: readonly Segment[]): Epo
 
 /** The end offset after a clean stop, from the mark if it fits the file, else from the headers behind the last index entry. */
 function endOfClean(options: RecoveryOptions, segments: readonly Segment[], mark: DurableMark | null): number {
-  const first = segments[0]!
   const active = segments.at(-1)!
-  if (options.logStartOffset >= 0 && first.baseOffset > options.logStartOffset) {
-    throw new LogCorruptError(
-      first.handle.path,
-      -1,
-      `the log begins at offset ${options.logStartOffset}, before this file`,
-    )
-  }
   if (mark !== null && mark.segmentBaseOffset === active.baseOffset && mark.position === active.sizeBytes) {
     return mark.endOffset
   }

@@ -1,5 +1,6 @@
+import { Errors } from '../../proto/kafka/errors.ts'
 import type { Cluster } from '../cluster/cluster.ts'
-import { clientError, type MillraceError } from '../errors.ts'
+import { clientError, KafkaError, type MillraceError } from '../errors.ts'
 import { abortable, type Deferred, deferred, throwIfAborted } from '../timing.ts'
 import type { TopicPartition } from '../topic.ts'
 import type { OffsetCommitter } from './committer.ts'
@@ -35,6 +36,7 @@ export class Poller {
   readonly #heartbeat: Heartbeat | undefined
   readonly #stopListening: () => void
   readonly #closing = new AbortController()
+  readonly #warnedOf = new Set<string>()
   #wakeup: Deferred<void> | undefined
   #failure: MillraceError | undefined
   /** Asks for records so far; whether one is being waited for; and when the heartbeat last saw either. */
@@ -221,7 +223,6 @@ export class Poller {
   #metadataChanged(): void {
     const { cluster, config, membership } = this.#parts
     const counts = membership?.assignedCounts
-    for (const topic of config.topics.keys()) cluster.knownTopic(topic)
     if (membership !== undefined && counts) {
       const isChanged = [...counts].some(
         ([topic, count]) => (cluster.knownTopic(topic)?.partitions.length ?? count) !== count,
@@ -231,9 +232,22 @@ export class Poller {
       )
       if (isChanged || isNew) membership.mustJoin = true
     }
-    if ([...config.topics.keys()].some((topic) => cluster.metadata.topic(topic) === undefined)) cluster.refreshSoon()
+    this.#askForMissing()
     this.fetcher.poke()
     this.wake()
+  }
+
+  /** A topic that does not exist may do so later; until then it is a warning, once. */
+  #askForMissing(): void {
+    const { cluster, config } = this.#parts
+    for (const topic of config.topics.keys()) {
+      if (cluster.knownTopic(topic) !== undefined) continue
+      cluster.refreshSoon()
+      const errorCode = cluster.metadata.topic(topic)?.errorCode
+      if (errorCode === undefined || errorCode === Errors.NONE || this.#warnedOf.has(topic)) continue
+      this.#warnedOf.add(topic)
+      cluster.config.onWarning(new KafkaError(errorCode, `consumed topic ${topic}`))
+    }
   }
 
   #isPolling(): boolean {

@@ -24,7 +24,7 @@ export interface RecordMetadata {
   readonly offset: number
 }
 
-/** What a partitioner sees. `key` is the encoded key. */
+/** What a partitioner sees. `key` is the encoded key, which may not be kept: the next record overwrites it. */
 export interface PartitionContext {
   readonly topic: string
   readonly key: Buffer | null

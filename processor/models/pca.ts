@@ -1,5 +1,5 @@
 import type { PcaModel } from './model.ts'
-import { rarity, surprise, typical } from './tail.ts'
+import { rarity, scoreOf, surprise, typical } from './tail.ts'
 
 /** What one source's recent records left behind: the smoothed statistics. Plain numbers, so that any store can keep it. */
 export type DetectorState = Float64Array
@@ -36,6 +36,9 @@ const PEAK_DEVIATION = 3
 const DEVIATION_SURPRISE = 4
 const T2 = 5
 
+/** What is rarer than this, in decades, counts no more than this in the smoothed past: one gross record is soon forgotten. */
+const CEILING_RARITY = 8
+
 /** The smoothed statistic follows slowly; a gross record counts at once, by the weight `immediate`. */
 export function effective(smoothed: number, raw: number, immediate: number): number {
   return Math.max(smoothed, immediate * raw)
@@ -54,6 +57,7 @@ export class PcaDetector {
   readonly #inverseScale: Float64Array
   readonly #inverseResidual: Float64Array
   readonly #inverseVariance: Float64Array
+  readonly #ceilings: Float64Array
   readonly #scaled: Float64Array
   readonly #residual: Float64Array
   readonly #latent: Float64Array
@@ -67,6 +71,7 @@ export class PcaDetector {
     this.#inverseScale = model.scale.map((x) => 1 / x)
     this.#inverseResidual = model.residualScale.map((x) => 1 / x)
     this.#inverseVariance = model.variances.map((x) => 1 / x)
+    this.#ceilings = Float64Array.from(model.statisticTails, (tail) => scoreOf(tail, CEILING_RARITY))
     this.#scaled = new Float64Array(this.#width)
     this.#residual = new Float64Array(this.#width)
     this.#latent = new Float64Array(this.#rank)
@@ -84,7 +89,10 @@ export class PcaDetector {
   score(state: DetectorState, values: ArrayLike<number>, offset = 0): number {
     this.measure(values, offset)
     const { smoothing, tail } = this.#model
-    for (let s = 0; s < STATISTICS.length; s++) state[s]! += (this.statistics[s]! - state[s]!) * smoothing
+    for (let s = 0; s < STATISTICS.length; s++) {
+      const level = Math.min(this.statistics[s]!, this.#ceilings[s]!)
+      state[s]! += (level - state[s]!) * smoothing
+    }
     let sum = 0
     for (let s = 0; s < STATISTICS.length; s++) sum += this.#rarityOf(s, state)
     return rarity(tail, sum / STATISTICS.length)

@@ -74,6 +74,12 @@ export function rarity(tail: Tail, x: number): number {
   return (low + (x - knots[low]!) / (knots[high]! - knots[low]!)) * STEP
 }
 
+/** The score of a given rarity, which must lie in the tail: the inverse of `rarity`. */
+export function scoreOf(tail: Tail, decades: number): number {
+  const excess = ((10 ** (decades - TAIL_RARITY)) ** tail.shape - 1) * (tail.scale / tail.shape)
+  return tail.knots[tail.knots.length - 1]! + excess
+}
+
 /** The median of the training scores (to within a knot): where a smoothed statistic starts before anything was seen. */
 export function typical(tail: Tail): number {
   return tail.knots[Math.round(Math.log10(2) / STEP)]!

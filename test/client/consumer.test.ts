@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bytes, Client, type Compression, type Consumer, int64, json, string, topic } from '../../client/index.ts'
 import { type TestBroker, testBroker, unique } from './support/bootstrap.ts'
@@ -309,6 +311,38 @@ describe('life', () => {
     expect(
       (await take(consumer.batches({ signal: AbortSignal.timeout(200) }), 1).catch((error: Error) => error)) as Error,
     ).toMatchObject({ name: 'AbortError' })
+  })
+
+  it('a process that waits for records stays alive', async () => {
+    const { name } = await numbered(1)
+    const script = new URL('support/read-one.main.ts', import.meta.url)
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      '--import',
+      'tsx',
+      script.pathname,
+      broker.bootstrap,
+      name,
+    ])
+    expect(stdout).toBe('0\n')
+  })
+
+  it('a topic that does not exist is a warning, and read once it does', async () => {
+    const name = unique('later')
+    const Later = topic(name, { value: json<number>() })
+    const warnings: unknown[] = []
+    await using own = new Client({
+      brokers: broker.bootstrap,
+      autoCreateTopics: false,
+      retryBackoffMaxMs: 100,
+      onWarning: (warning) => void warnings.push(warning),
+    })
+    const consumer = own.consumer({ group: unique('g'), topics: [Later] })
+    const first = consumer.records(PATIENCE()).next()
+    await expect.poll(() => warnings).toMatchObject([{ code: 'UNKNOWN_TOPIC_OR_PARTITION' }])
+    await client.admin().createTopics([{ name }])
+    await using producer = client.producer()
+    await producer.send(Later, [{ value: 5 }])
+    expect((await first).value?.value).toBe(5)
   })
 
   it('without a group there is nothing to commit to', async () => {

@@ -24,7 +24,7 @@ async function serve() {
   const stop = new AbortController()
   await createTopics(client.admin(), stop.signal)
   const page = await servePage({ host: '127.0.0.1', port: 0, client, metrics: sample.metrics, signal: stop.signal })
-  closing.push(() => page[Symbol.asyncDispose]())
+  closing.push(async () => page[Symbol.asyncDispose]())
   return { client, page, producer: client.producer(), stop }
 }
 

@@ -305,7 +305,10 @@ export const openapi: object = {
        }
       },
       "application/octet-stream": {
-       "schema": {}
+       "schema": {
+        "type": "string",
+        "format": "binary"
+       }
       }
      }
     },

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { Errors } from '../../../proto/kafka/errors.ts'
-import { msgpackTypes, recordsOf } from '../bodies.ts'
+import { produceContent, type ProduceInput, recordsOf } from '../bodies.ts'
 import type { HttpContext } from '../context.ts'
 import * as schemas from '../generated/schemas.ts'
 import { kafkaProblem } from '../problem.ts'
@@ -11,11 +11,15 @@ import { problems } from './problems.ts'
 
 const defaultMaxRecords = 100
 const acksOf = { all: -1, '1': 1, '0': 0 } as const
-const recordBody = { schema: schemas.ProduceBody }
 
 function addProduce(app: FastifyInstance, context: HttpContext): void {
   const { gateway, services } = context
-  app.route<{ Params: TopicParams; Querystring: ProduceQuery; Reply: ProduceReply | Error }>({
+  app.route<{
+    Params: TopicParams
+    Querystring: ProduceQuery
+    Body: ProduceInput | undefined
+    Reply: ProduceReply | Error
+  }>({
     method: 'POST',
     url: '/topics/:topic',
     schema: {
@@ -26,13 +30,7 @@ function addProduce(app: FastifyInstance, context: HttpContext): void {
       tags: ['records'],
       params: schemas.TopicParams,
       querystring: schemas.ProduceQuery,
-      body: {
-        content: {
-          'application/json': recordBody,
-          ...Object.fromEntries(msgpackTypes.map((type) => [type, recordBody])),
-          'application/octet-stream': { schema: {} },
-        },
-      },
+      body: { content: produceContent },
       response: {
         200: { description: 'Stored', ...schemas.ProduceReply },
         202: { description: 'Taken up (acks=0)', ...schemas.ProduceReply },
@@ -43,10 +41,9 @@ function addProduce(app: FastifyInstance, context: HttpContext): void {
     handler: (request, reply) => {
       const { topic } = request.params
       const acks = acksOf[request.query.acks ?? 'all']
-      const records = recordsOf(request, services.clock.now())
+      const records = recordsOf(request.body, request.query, services.clock.now())
       // The records are copied into a batch at once: the body must not stay for as long as the disk takes.
       request.body = undefined
-      request.rawBody = null
       gateway.produce(topic, records, acks, (problem, offsets) => {
         if (problem !== null) reply.send(problem)
         else reply.code(acks === 0 ? 202 : 200).send({ topic, offsets })

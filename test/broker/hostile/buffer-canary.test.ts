@@ -2,10 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { decodeBatches } from '../../../proto/kafka/batch/decode.ts'
 import { nextOffset } from '../../../proto/kafka/batch/header.ts'
 import { frameRequest } from '../../../proto/kafka/frame.ts'
-import { Produce } from '../../../proto/kafka/generated/apis.ts'
+import { Fetch, Produce } from '../../../proto/kafka/generated/apis.ts'
+import { readResponseHeader } from '../../../proto/kafka/header.ts'
+import { Reader } from '../../../proto/kafka/reader.ts'
+import { LOG_TAIL_CACHE_BYTES } from '../../../broker/limits.ts'
 import { startCluster } from '../../../testing/cluster.ts'
 import { RawClient } from '../../support/raw-client.ts'
-import { batchOf, fetchOne, produceRequest, recordsOf } from '../../support/requests.ts'
+import { batchOf, fetchOne, fetchRequest, produceRequest, recordsOf } from '../../support/requests.ts'
 
 /** A seeded generator: the same seed gives the same run. */
 function generator(seed: number): (below: number) => number {
@@ -65,6 +68,38 @@ describe('memory lent to requests (N8)', () => {
       }
     }
     expect([...perSender.values()]).toEqual(Array.from({ length: SENDERS }, () => BATCHES))
+  })
+})
+
+describe('memory lent to replies (N8)', () => {
+  it('N8: a reply that its reader leaves unread is not overwritten by what is produced meanwhile', async () => {
+    await using cluster = await startCluster({ topics: ['tail'] })
+    await using writer = await RawClient.connect(cluster.bootstrap)
+    const values = (letter: string) => batchOf(Array.from({ length: 20 }, () => letter.repeat(20_000)))
+    for (let count = 0; count < 15; count += 1) writer.send(Produce, 9, produceRequest('tail', 0, values('a')))
+    for (let count = 0; count < 15; count += 1) await writer.nextFrame()
+    await using reader = await RawClient.connect(cluster.bootstrap)
+    reader.socket.pause()
+    reader.send(Fetch, 11, fetchRequest([{ topic: 'tail', maxBytes: 6_000_000 }]))
+    const other = values('b')
+    // More than the cache of newest batches holds: its memory has been taken by others when the reader wakes up.
+    const enough = Math.ceil((LOG_TAIL_CACHE_BYTES * 1.5) / other.length)
+    for (let count = 0; count < enough; count += 1) {
+      writer.send(Produce, 9, produceRequest('tail', 0, Buffer.from(other)))
+      if (count >= 10) await writer.nextFrame()
+    }
+    reader.socket.resume()
+    const frame = new Reader(await reader.nextFrame())
+    readResponseHeader(frame, Fetch, 11)
+    const answer = Fetch.readResponse(frame, 11).responses[0]?.partitions[0]
+    let seen = 0
+    for (const batch of decodeBatches(answer === undefined ? Buffer.alloc(0) : recordsOf(answer))) {
+      for (const { value } of batch.records()) {
+        expect(value?.every((byte) => byte === 97)).toBe(true)
+        seen += 1
+      }
+    }
+    expect(seen).toBe(300)
   })
 })
 

@@ -148,3 +148,17 @@ export function freshLog(options: Parameters<typeof openLog>[1] = {}) {
   const { disk, turns } = memoryDisk()
   return { disk, turns, log: openLog(disk, options) }
 }
+
+export const FIRST_LOG = `${DIRECTORY}/00000000000000000000.log`
+export const DURABLE_MARK = `${DIRECTORY}/durable-end`
+
+/** Bytes of every file by name. */
+export function contents(disk: Disk): Map<string, string> {
+  return new Map(
+    disk.listSync(DIRECTORY).map((name) => [name, disk.readFileSync(`${DIRECTORY}/${name}`).toString('hex')]),
+  )
+}
+
+export function cutFile(disk: Disk, path: string, size: number): void {
+  disk.openSync(path).truncateSync(size)
+}

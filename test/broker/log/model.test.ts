@@ -228,7 +228,7 @@ describe('a log under random use', () => {
           world.checkAll()
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 150 },
     )
   })
 })

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { applyWindow, decodeSnapshot, encodeSnapshot, encodeWindow } from '../../../broker/log/producer-snapshot.ts'
 import { ProducerState } from '../../../broker/log/producer-state.ts'
 import { Errors } from '../../../proto/kafka/errors.ts'
-import { append, batch, DIRECTORY, memoryDisk, NOW_MS, openLog } from './harness.ts'
+import { append, batch, DIRECTORY, memoryDisk, NOW_MS, openLog, retain } from './harness.ts'
 
 const MAX = 0x7fffffff
 const DAY_MS = 86_400_000
@@ -235,6 +235,24 @@ describe('W16 through the log', () => {
     expect(segments).toBeGreaterThan(2)
     expect(snapshots).toBeLessThanOrEqual(segments + 1)
     expect(openLog(disk, { config, cleanShutdown: true }).append(from(5), 0, NOW_MS)).toMatchObject({ duplicate: true })
+  })
+
+  it('does not take a snapshot from before the first segment, which would make producers seem behind', () => {
+    const { disk } = memoryDisk()
+    const config = { segmentBytes: 300, retentionBytes: 0 }
+    const log = openLog(disk, { config })
+    append(log, from(0))
+    log.close()
+    const again = openLog(disk, { config, cleanShutdown: true })
+    for (let sequence = 1; sequence < 9; sequence++) append(again, from(sequence))
+    again.updateHighWatermark(9)
+    retain(again, NOW_MS)
+    again.abandon()
+    for (const name of disk.listSync(DIRECTORY)) {
+      if (/^0{19}[1-9].*(snapshot|producers)$/.test(name) && !name.startsWith('00000000000000000001.'))
+        disk.unlinkSync(`${DIRECTORY}/${name}`)
+    }
+    expect(append(openLog(disk, { config }), from(9))).toBe(9)
   })
 
   it('expires by the clock of the broker, not by the age of the records', () => {

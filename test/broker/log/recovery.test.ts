@@ -1,24 +1,25 @@
 import { describe, expect, it } from 'vitest'
-import { LogCorruptError } from '../../../broker/log/errors.ts'
 import { encodeMark, readMark } from '../../../broker/log/durable-mark.ts'
+import { LogCorruptError } from '../../../broker/log/errors.ts'
 import type { Log } from '../../../broker/log/log.ts'
-import type { Disk, DiskFile } from '../../../broker/ports/disk.ts'
+import type { Disk } from '../../../broker/ports/disk.ts'
 import type { MemoryDisk } from '../../../broker/ports/memory-disk.ts'
 import {
   append,
   batch,
+  contents,
+  cutFile,
   DIRECTORY,
+  DURABLE_MARK,
+  FIRST_LOG,
   memoryDisk,
   NOW_MS,
   openLog,
   readAll,
   syncNow,
-  type Turns,
   values,
+  type Turns,
 } from './harness.ts'
-
-const FIRST = `${DIRECTORY}/00000000000000000000.log`
-const MARK = `${DIRECTORY}/durable-end`
 
 interface Written {
   readonly disk: MemoryDisk
@@ -38,17 +39,6 @@ function crashed(count: number, durable: number, config: Parameters<typeof openL
   return { disk, turns, log }
 }
 
-/** Bytes of every file by name. */
-function contents(disk: Disk): Map<string, string> {
-  return new Map(
-    disk.listSync(DIRECTORY).map((name) => [name, disk.readFileSync(`${DIRECTORY}/${name}`).toString('hex')]),
-  )
-}
-
-function cutFile(disk: Disk, path: string, size: number): void {
-  disk.openSync(path).truncateSync(size)
-}
-
 function lastLog(disk: Disk): string {
   return `${DIRECTORY}/${disk.listSync(DIRECTORY).findLast((name) => name.endsWith('.log'))}`
 }
@@ -64,11 +54,11 @@ describe('opening after an unclean stop', () => {
   })
 
   it('cuts a torn last segment at every possible byte, keeps the tail, and goes on', () => {
-    const size = crashed(8, 0).disk.sizeSync(FIRST)
+    const size = crashed(8, 0).disk.sizeSync(FIRST_LOG)
     const each = size / 8
     for (let at = 0; at < size; at++) {
       const { disk, turns } = crashed(8, 0)
-      cutFile(disk, FIRST, at)
+      cutFile(disk, FIRST_LOG, at)
       const log = openLog(disk)
       const whole = Math.floor(at / each)
       expect(log.logEndOffset).toBe(whole * 2)
@@ -83,11 +73,11 @@ describe('opening after an unclean stop', () => {
   })
 
   it('tells a torn tail from lost data at every possible byte: below the durable end nothing may be missing', () => {
-    const size = crashed(8, 5).disk.sizeSync(FIRST)
+    const size = crashed(8, 5).disk.sizeSync(FIRST_LOG)
     const durableBytes = (size / 8) * 5
     for (let at = 0; at < size; at += 7) {
       const { disk } = crashed(8, 5)
-      cutFile(disk, FIRST, at)
+      cutFile(disk, FIRST_LOG, at)
       const before = contents(disk)
       if (at >= durableBytes) {
         expect(openLog(disk).logEndOffset).toBeGreaterThanOrEqual(10)
@@ -99,13 +89,13 @@ describe('opening after an unclean stop', () => {
   })
 
   it('tells a flipped bit above the durable end from one below it', () => {
-    const size = crashed(8, 5).disk.sizeSync(FIRST)
+    const size = crashed(8, 5).disk.sizeSync(FIRST_LOG)
     const each = size / 8
     for (let at = 0; at < size; at += 5) {
       const { disk } = crashed(8, 5)
-      const data = disk.readFileSync(FIRST)
+      const data = disk.readFileSync(FIRST_LOG)
       data[at] ^= 0x40
-      disk.replaceSync(FIRST, data)
+      disk.replaceSync(FIRST_LOG, data)
       const within = at % each
       // Leader epoch and, for the first batch of a segment, a raised base offset are outside the CRC.
       if (within >= 12 && within < 16) continue
@@ -154,7 +144,7 @@ describe('opening after an unclean stop', () => {
       append(log, batch('v'))
       append(log, batch('w'))
       log.abandon()
-      cutFile(disk, FIRST, disk.sizeSync(FIRST) - 1)
+      cutFile(disk, FIRST_LOG, disk.sizeSync(FIRST_LOG) - 1)
     }
     openLog(disk)
     expect(disk.listSync(DIRECTORY).filter((name) => name.endsWith('.torn')).length).toBeLessThanOrEqual(8)
@@ -162,17 +152,52 @@ describe('opening after an unclean stop', () => {
 
   it('refuses a log that has lost all its segments, naming the directory', () => {
     const { disk } = crashed(4, 4)
-    disk.unlinkSync(FIRST)
+    disk.unlinkSync(FIRST_LOG)
     expect(() => openLog(disk)).toThrow(/\/data\/t-0: no segment is here/)
+  })
+
+  it('notices a lost first segment where the log start is known, and takes the files as they are where it is not', () => {
+    for (const clean of [true, false]) {
+      const { disk, log } = crashed(12, 12, { config: { segmentBytes: 250 } })
+      if (clean) openLog(disk, { config: { segmentBytes: 250 } }).close()
+      disk.unlinkSync(FIRST_LOG)
+      const before = contents(disk)
+      const reopen = (logStartOffset: number) =>
+        openLog(disk, { cleanShutdown: clean, logStartOffset, config: { segmentBytes: 250 } })
+      expect(() => reopen(0)).toThrow(/the log begins at offset 0, before this file/)
+      expect(contents(disk)).toEqual(before)
+      expect(reopen(-1).logEndOffset).toBe(log.logEndOffset)
+    }
+  })
+
+  it('begins anew where nothing durable followed a first segment that never reached the disk', () => {
+    const { disk } = crashed(12, 0, { config: { segmentBytes: 250 } })
+    disk.unlinkSync(FIRST_LOG)
+    const log = openLog(disk, { logStartOffset: 0, config: { segmentBytes: 250 } })
+    expect([log.logStartOffset, log.logEndOffset, log.segmentCount]).toEqual([0, 0, 1])
+    expect(log.recovery.tornBytes).toBeGreaterThan(0)
+    expect(append(log, batch('next'))).toBe(0)
+  })
+
+  it('compares offsets where the segment that the mark stands in is gone', () => {
+    const { disk } = crashed(4, 4, { config: { segmentBytes: 250 } })
+    const { endOffset } = readMark(disk, DIRECTORY)!
+    disk.replaceSync(DURABLE_MARK, encodeMark({ endOffset, segmentBaseOffset: endOffset, position: 0 }))
+    const log = openLog(disk, { config: { segmentBytes: 250 } })
+    expect(readMark(disk, DIRECTORY)).toMatchObject({ endOffset, position: log.sizeBytes - disk.sizeSync(FIRST_LOG) })
+    append(log, batch('more'))
+    log.abandon()
+    cutFile(disk, lastLog(disk), disk.sizeSync(lastLog(disk)) - 1)
+    expect(openLog(disk, { config: { segmentBytes: 250 } }).logEndOffset).toBe(endOffset)
   })
 
   it('relies on the recovery point when the mark is missing or damaged', () => {
     for (const harm of ['missing', 'damaged']) {
       const { disk } = crashed(6, 3)
-      if (harm === 'missing') disk.unlinkSync(MARK)
-      else disk.openSync(MARK).writeAtSync(Buffer.from([1, 2, 3]), 5)
+      if (harm === 'missing') disk.unlinkSync(DURABLE_MARK)
+      else disk.openSync(DURABLE_MARK).writeAtSync(Buffer.from([1, 2, 3]), 5)
       expect(readMark(disk, DIRECTORY)).toBeNull()
-      cutFile(disk, FIRST, 10)
+      cutFile(disk, FIRST_LOG, 10)
       expect(() => openLog(disk, { recoveryPoint: 6 })).toThrow(/had been made durable/)
       expect(openLog(disk, { recoveryPoint: 0 }).logEndOffset).toBe(0)
     }
@@ -204,10 +229,10 @@ describe('opening after an unclean stop', () => {
 
   it('refuses a compaction that was cut off, and a segment of a newer format, by name', () => {
     const swapped = crashed(3, 3)
-    swapped.disk.replaceSync(`${FIRST}.swap`, Buffer.from('x'))
+    swapped.disk.replaceSync(`${FIRST_LOG}.swap`, Buffer.from('x'))
     expect(() => openLog(swapped.disk)).toThrow(/\.log\.swap/)
     const newer = crashed(3, 3)
-    newer.disk.openSync(FIRST).writeAtSync(Buffer.from([3]), 16)
+    newer.disk.openSync(FIRST_LOG).writeAtSync(Buffer.from([3]), 16)
     expect(() => openLog(newer.disk)).toThrow(/batch format 3/)
   })
 
@@ -234,126 +259,6 @@ describe('opening after an unclean stop', () => {
   })
 })
 
-describe('opening after a clean stop', () => {
-  it('reads no log data', () => {
-    const { disk, turns } = memoryDisk()
-    const log = openLog(disk, { config: { segmentBytes: 400, indexIntervalBytes: 50 } })
-    for (let i = 0; i < 20; i++)
-      append(log, batch(`v${i}-`, 2, { producerId: 3, producerEpoch: 0, baseSequence: i * 2 }))
-    expect(log.close()).toBeNull()
-    const reads: string[] = []
-    const watched = watchReads(disk, reads)
-    const again = openLog(watched, { cleanShutdown: true })
-    expect(reads.filter((path) => path.endsWith('.log'))).toEqual([])
-    expect([again.logEndOffset, again.durableEndOffset, again.producerCount]).toEqual([40, 40, 1])
-    expect(readAll(again, turns)).toHaveLength(40)
-    expect(again.offsetForTimestamp(NOW_MS + 1)).toMatchObject({ offset: 1 })
-  })
-
-  it('changes nothing on disk when nothing was appended in between', () => {
-    const { disk } = memoryDisk()
-    const log = openLog(disk)
-    append(log, batch('a'), 3)
-    log.close()
-    const before = contents(disk)
-    openLog(disk, { cleanShutdown: true }).close()
-    expect(contents(disk)).toEqual(before)
-  })
-
-  it('writes indexes that equal those built by reading everything', () => {
-    const { disk } = memoryDisk()
-    const config = { segmentBytes: 1500, indexIntervalBytes: 100 }
-    const log = openLog(disk, { config })
-    for (let i = 0; i < 60; i++) append(log, batch(`v${i}-`, 3, { timestamp: NOW_MS + ((i * 31) % 17) }))
-    log.close()
-    const indexes = [...contents(disk)].filter(([name]) => name.endsWith('index'))
-    expect(indexes.length).toBeGreaterThan(6)
-    for (const [name] of indexes) disk.unlinkSync(`${DIRECTORY}/${name}`)
-    disk.unlinkSync(MARK)
-    openLog(disk, { config }).close()
-    expect([...contents(disk)].filter(([name]) => name.endsWith('index'))).toEqual(indexes)
-  })
-
-  it('builds an index again when its file is missing or makes no sense', () => {
-    for (const harm of [null, Buffer.alloc(0), Buffer.alloc(64), Buffer.from('nonsense'), Buffer.alloc(13)]) {
-      const { disk, turns } = memoryDisk()
-      const config = { segmentBytes: 1500, indexIntervalBytes: 100 }
-      const log = openLog(disk, { config })
-      for (let i = 0; i < 60; i++) append(log, batch(`v${i}-`, 3, { timestamp: NOW_MS + i * 3 }))
-      log.close()
-      for (const name of disk.listSync(DIRECTORY).filter((found) => found.endsWith('index'))) {
-        if (harm === null) disk.unlinkSync(`${DIRECTORY}/${name}`)
-        else disk.replaceSync(`${DIRECTORY}/${name}`, harm)
-      }
-      const again = openLog(disk, { config, cleanShutdown: true })
-      expect(readAll(again, turns, 71)).toHaveLength(180 - 71)
-      expect(again.offsetForTimestamp(NOW_MS + 90)).toMatchObject({ offset: 90 })
-    }
-  })
-
-  it('notices a file that was shortened meanwhile', () => {
-    const { disk } = memoryDisk()
-    const log = openLog(disk)
-    for (let i = 0; i < 5; i++) append(log, batch('v'))
-    log.close()
-    cutFile(disk, FIRST, disk.sizeSync(FIRST) - 10)
-    const before = contents(disk)
-    expect(() => openLog(disk, { cleanShutdown: true })).toThrow(LogCorruptError)
-    expect(contents(disk)).toEqual(before)
-  })
-})
-
-describe('the durable mark', () => {
-  it('survives only whole', () => {
-    const { disk } = memoryDisk()
-    disk.mkdirSync(DIRECTORY)
-    const data = encodeMark({ endOffset: 2 ** 40 + 7, segmentBaseOffset: 99, position: 12345 })
-    disk.replaceSync(MARK, data)
-    expect(readMark(disk, DIRECTORY)).toEqual({ endOffset: 2 ** 40 + 7, segmentBaseOffset: 99, position: 12345 })
-    for (let i = 0; i < data.length; i++) {
-      const damaged = Buffer.from(data)
-      damaged[i] ^= 0x01
-      disk.replaceSync(MARK, damaged)
-      expect(readMark(disk, DIRECTORY)).toBeNull()
-    }
-  })
-
-  it('is written after the sync, never before', () => {
-    const { disk, turns } = memoryDisk()
-    const log = openLog(disk)
-    append(log, batch('a', 3))
-    expect(readMark(disk, DIRECTORY)?.endOffset ?? 0).toBe(0)
-    syncNow(log, turns)
-    expect(readMark(disk, DIRECTORY)).toEqual({ endOffset: 3, segmentBaseOffset: 0, position: log.sizeBytes })
-  })
-})
-
-/** The same disk; the paths of files that are read from go into `reads`. */
-function watchReads(disk: Disk, reads: string[]): Disk {
-  const watchFile = (file: DiskFile): DiskFile =>
-    new Proxy(file, {
-      get(target, name) {
-        if (name === 'readSync' || name === 'read') reads.push(target.path)
-        const value: unknown = Reflect.get(target, name)
-        return typeof value === 'function' ? (value.bind(target) as unknown) : value
-      },
-    })
-  return new Proxy(disk, {
-    get(target, name) {
-      if (name === 'openSync')
-        return (path: string, options?: { create?: boolean }) => watchFile(target.openSync(path, options))
-      if (name === 'readFileSync') {
-        return (path: string) => {
-          reads.push(path)
-          return target.readFileSync(path)
-        }
-      }
-      const value: unknown = Reflect.get(target, name)
-      return typeof value === 'function' ? (value.bind(target) as unknown) : value
-    },
-  })
-}
-
 describe('torn or not, last segment of several', () => {
   it('keeps every whole batch at every truncation point of the last segment', () => {
     const config = { segmentBytes: 400 }
@@ -362,7 +267,7 @@ describe('torn or not, last segment of several', () => {
     const size = whole.disk.sizeSync(path)
     const base = Number(path.slice(-24, -4))
     const each =
-      whole.disk.sizeSync(FIRST) /
+      whole.disk.sizeSync(FIRST_LOG) /
       (Number(
         whole.disk
           .listSync(DIRECTORY)

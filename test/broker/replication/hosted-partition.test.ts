@@ -277,18 +277,18 @@ describe('a disk that cannot be read', () => {
     const partition = lead(world)
     for (let count = 0; count < 3; count += 1) {
       // Too large to share memory with the next: only the last one stays cached.
-      partition.append(batch(400), 1, TIMEOUT_MS, () => {})
+      partition.append(batch(6000), 1, TIMEOUT_MS, () => {})
       world.clock.settle()
     }
     world.faults.readError = Object.assign(new Error('io'), { code: 'EIO' })
     world.faults.only = '.log'
     const looked: number[] = []
-    expect(partition.readNow(0, 1200, 1000, true)?.error).toBe(Errors.KAFKA_STORAGE_ERROR)
-    partition.offsetForTimestamp(1, 1200, ({ error }) => looked.push(error))
+    expect(partition.readNow(0, 18_000, 1000, true)?.error).toBe(Errors.KAFKA_STORAGE_ERROR)
+    partition.offsetForTimestamp(1, 18_000, ({ error }) => looked.push(error))
     world.clock.settle()
     expect(looked).toEqual([Errors.KAFKA_STORAGE_ERROR])
     world.faults.readError = null
-    expect(partition.readNow(0, 1200, 1000, true)).toMatchObject({ error: Errors.NONE, nextOffset: 400 })
+    expect(partition.readNow(0, 18_000, 1000, true)).toMatchObject({ error: Errors.NONE, nextOffset: 6000 })
   })
 })
 

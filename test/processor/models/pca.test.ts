@@ -113,6 +113,15 @@ describe('PcaDetector', () => {
     expect(scoresOf(detector, rows.subarray(0, 200 * WIDTH))).toEqual(whole.slice(0, 200))
   })
 
+  it('forgets one gross record within half an hour of readings, however gross', () => {
+    const detector = new PcaDetector(fitted().pca)
+    const rows = plantedRows(5, 200)
+    rows[100 * WIDTH + 3] = 1e12
+    const scores = scoresOf(detector, rows)
+    expect(scores[100]).toBeGreaterThan(6)
+    expect(Math.max(...scores.slice(130))).toBeLessThan(4)
+  })
+
   it('keeps sources apart: interleaved devices score as each alone', () => {
     const detector = new PcaDetector(fitted().pca)
     const a = plantedRows(6, 100)

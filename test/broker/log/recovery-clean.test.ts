@@ -1,0 +1,138 @@
+import { describe, expect, it } from 'vitest'
+import { encodeMark, readMark } from '../../../broker/log/durable-mark.ts'
+import { LogCorruptError } from '../../../broker/log/errors.ts'
+import type { Disk, DiskFile } from '../../../broker/ports/disk.ts'
+import {
+  append,
+  batch,
+  contents,
+  cutFile,
+  DIRECTORY,
+  DURABLE_MARK,
+  FIRST_LOG,
+  memoryDisk,
+  NOW_MS,
+  openLog,
+  readAll,
+  syncNow,
+} from './harness.ts'
+
+describe('opening after a clean stop', () => {
+  it('reads no log data', () => {
+    const { disk, turns } = memoryDisk()
+    const log = openLog(disk, { config: { segmentBytes: 400, indexIntervalBytes: 50 } })
+    for (let i = 0; i < 20; i++)
+      append(log, batch(`v${i}-`, 2, { producerId: 3, producerEpoch: 0, baseSequence: i * 2 }))
+    expect(log.close()).toBeNull()
+    const reads: string[] = []
+    const watched = watchReads(disk, reads)
+    const again = openLog(watched, { cleanShutdown: true })
+    expect(reads.filter((path) => path.endsWith('.log'))).toEqual([])
+    expect([again.logEndOffset, again.durableEndOffset, again.producerCount]).toEqual([40, 40, 1])
+    expect(readAll(again, turns)).toHaveLength(40)
+    expect(again.offsetForTimestamp(NOW_MS + 1)).toMatchObject({ offset: 1 })
+  })
+
+  it('changes nothing on disk when nothing was appended in between', () => {
+    const { disk } = memoryDisk()
+    const log = openLog(disk)
+    append(log, batch('a'), 3)
+    log.close()
+    const before = contents(disk)
+    openLog(disk, { cleanShutdown: true }).close()
+    expect(contents(disk)).toEqual(before)
+  })
+
+  it('writes indexes that equal those built by reading everything', () => {
+    const { disk } = memoryDisk()
+    const config = { segmentBytes: 1500, indexIntervalBytes: 100 }
+    const log = openLog(disk, { config })
+    for (let i = 0; i < 60; i++) append(log, batch(`v${i}-`, 3, { timestamp: NOW_MS + ((i * 31) % 17) }))
+    log.close()
+    const indexes = [...contents(disk)].filter(([name]) => name.endsWith('index'))
+    expect(indexes.length).toBeGreaterThan(6)
+    for (const [name] of indexes) disk.unlinkSync(`${DIRECTORY}/${name}`)
+    disk.unlinkSync(DURABLE_MARK)
+    openLog(disk, { config }).close()
+    expect([...contents(disk)].filter(([name]) => name.endsWith('index'))).toEqual(indexes)
+  })
+
+  it('builds an index again when its file is missing or makes no sense', () => {
+    for (const harm of [null, Buffer.alloc(0), Buffer.alloc(64), Buffer.from('nonsense'), Buffer.alloc(13)]) {
+      const { disk, turns } = memoryDisk()
+      const config = { segmentBytes: 1500, indexIntervalBytes: 100 }
+      const log = openLog(disk, { config })
+      for (let i = 0; i < 60; i++) append(log, batch(`v${i}-`, 3, { timestamp: NOW_MS + i * 3 }))
+      log.close()
+      for (const name of disk.listSync(DIRECTORY).filter((found) => found.endsWith('index'))) {
+        if (harm === null) disk.unlinkSync(`${DIRECTORY}/${name}`)
+        else disk.replaceSync(`${DIRECTORY}/${name}`, harm)
+      }
+      const again = openLog(disk, { config, cleanShutdown: true })
+      expect(readAll(again, turns, 71)).toHaveLength(180 - 71)
+      expect(again.offsetForTimestamp(NOW_MS + 90)).toMatchObject({ offset: 90 })
+    }
+  })
+
+  it('notices a file that was shortened meanwhile', () => {
+    const { disk } = memoryDisk()
+    const log = openLog(disk)
+    for (let i = 0; i < 5; i++) append(log, batch('v'))
+    log.close()
+    cutFile(disk, FIRST_LOG, disk.sizeSync(FIRST_LOG) - 10)
+    const before = contents(disk)
+    expect(() => openLog(disk, { cleanShutdown: true })).toThrow(LogCorruptError)
+    expect(contents(disk)).toEqual(before)
+  })
+})
+
+describe('the durable mark', () => {
+  it('survives only whole', () => {
+    const { disk } = memoryDisk()
+    disk.mkdirSync(DIRECTORY)
+    const data = encodeMark({ endOffset: 2 ** 40 + 7, segmentBaseOffset: 99, position: 12345 })
+    disk.replaceSync(DURABLE_MARK, data)
+    expect(readMark(disk, DIRECTORY)).toEqual({ endOffset: 2 ** 40 + 7, segmentBaseOffset: 99, position: 12345 })
+    for (let i = 0; i < data.length; i++) {
+      const damaged = Buffer.from(data)
+      damaged[i] ^= 0x01
+      disk.replaceSync(DURABLE_MARK, damaged)
+      expect(readMark(disk, DIRECTORY)).toBeNull()
+    }
+  })
+
+  it('is written after the sync, never before', () => {
+    const { disk, turns } = memoryDisk()
+    const log = openLog(disk)
+    append(log, batch('a', 3))
+    expect(readMark(disk, DIRECTORY)?.endOffset ?? 0).toBe(0)
+    syncNow(log, turns)
+    expect(readMark(disk, DIRECTORY)).toEqual({ endOffset: 3, segmentBaseOffset: 0, position: log.sizeBytes })
+  })
+})
+
+/** The same disk; the paths of files that are read from go into `reads`. */
+function watchReads(disk: Disk, reads: string[]): Disk {
+  const watchFile = (file: DiskFile): DiskFile =>
+    new Proxy(file, {
+      get(target, name) {
+        if (name === 'readSync' || name === 'read') reads.push(target.path)
+        const value: unknown = Reflect.get(target, name)
+        return typeof value === 'function' ? (value.bind(target) as unknown) : value
+      },
+    })
+  return new Proxy(disk, {
+    get(target, name) {
+      if (name === 'openSync')
+        return (path: string, options?: { create?: boolean }) => watchFile(target.openSync(path, options))
+      if (name === 'readFileSync') {
+        return (path: string) => {
+          reads.push(path)
+          return target.readFileSync(path)
+        }
+      }
+      const value: unknown = Reflect.get(target, name)
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value
+    },
+  })
+}
