@@ -80,7 +80,7 @@ describe('memory lent to replies (N8)', () => {
     for (let count = 0; count < 15; count += 1) await writer.nextFrame()
     await using reader = await RawClient.connect(cluster.bootstrap)
     reader.socket.pause()
-    reader.send(Fetch, 11, fetchRequest([{ topic: 'tail', maxBytes: 6_000_000 }]))
+    reader.send(Fetch, 11, fetchRequest([{ topic: 'tail', maxBytes: 8_000_000 }]))
     const other = values('b')
     // More than the cache of newest batches holds: its memory has been taken by others when the reader wakes up.
     const enough = Math.ceil((LOG_TAIL_CACHE_BYTES * 1.5) / other.length)
