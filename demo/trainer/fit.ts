@@ -47,8 +47,8 @@ export function* fitModel(input: FitInput): Generator<void, AnomalyModel> {
   return { ...model, hash: hashModel(model) }
 }
 
-/** Drives a generator without holding the event loop: works for `sliceMs` at a time, then lets others run. */
-export async function runSliced<T>(work: Generator<void, T>, signal: AbortSignal, sliceMs = 4): Promise<T> {
+/** Drives a generator without holding the event loop for long: works for `sliceMs` at a time, then lets others run. */
+export async function runSliced<T>(work: Generator<void, T>, signal: AbortSignal, sliceMs: number): Promise<T> {
   for (;;) {
     const begin = performance.now()
     while (performance.now() - begin < sliceMs) {

@@ -26,6 +26,9 @@ const MAX_ROWS = 24_000
 /** How far back a training looks, records. */
 const MAX_HISTORY_RECORDS = 400_000
 const POLL_MS = 200
+/** How long a fit holds the event loop at a time: as long as nothing is scored yet, others can wait; later, not for long. */
+const FIRST_SLICE_MS = 25
+const SLICE_MS = 8
 
 /**
  * Learns from the log: waits for enough telemetry, fits, publishes to `models` and to the file store, and does it again
@@ -102,7 +105,7 @@ export class Trainer {
     if (history.rows < 2) return undefined
     const trainedFrom = { topic: Telemetry.name, ranges }
     const work = fitModel({ history: history.build(), metrics, trainedFrom, previous, createdAtMs: Date.now() })
-    const model = await runSliced(work, signal)
+    const model = await runSliced(work, signal, previous === undefined ? FIRST_SLICE_MS : SLICE_MS)
     await store.save(model)
     await this.#producer.send(Models, [{ key: model.name, value: model }], { signal })
     return model

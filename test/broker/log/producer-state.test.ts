@@ -237,6 +237,19 @@ describe('W16 through the log', () => {
     expect(openLog(disk, { config, cleanShutdown: true }).append(from(5), 0, NOW_MS)).toMatchObject({ duplicate: true })
   })
 
+  it('forgets the snapshots of a future that was cut off', () => {
+    const { disk } = memoryDisk()
+    const config = { segmentBytes: 300 }
+    const log = openLog(disk, { config })
+    for (let sequence = 0; sequence < 9; sequence++) append(log, from(sequence))
+    log.truncateTo(1, NOW_MS)
+    expect(disk.listSync(DIRECTORY).filter((name) => name.endsWith('.snapshot'))).toEqual([])
+    append(log, batch('another', 8, { valueBytes: 20 }))
+    log.abandon()
+    const again = openLog(disk, { config })
+    expect(again.append(from(1), 0, NOW_MS)).toMatchObject({ error: 0, duplicate: false, baseOffset: 9 })
+  })
+
   it('does not take a snapshot from before the first segment, which would make producers seem behind', () => {
     const { disk } = memoryDisk()
     const config = { segmentBytes: 300, retentionBytes: 0 }
