@@ -268,6 +268,8 @@ export class Broker {
     running.partitions.stop()
     const { brokerEpoch } = running.controller
     running.controller.close()
+    // Many logs sync at once off the loop; closing then finds nothing left to sync.
+    await new Promise<void>((resolve) => running.logs.settle(resolve))
     running.logs.close(brokerEpoch)
     this.running = null
     this.ports.logger.info({ nodeId: this.config.nodeId }, 'broker stopped')

@@ -18,7 +18,7 @@ import { ModelStore } from './trainer/store.ts'
 import { Trainer } from './trainer/trainer.ts'
 
 /** Brokers that do not answer for this long are taken for gone, and the demo ends. */
-const GIVE_UP_MS = 15_000
+const GIVE_UP_MS = 10_000
 const PROGRESS_MS = 500
 /** After the fleet has stopped, the scorer may take this long to finish what is in the log. */
 const DRAIN_MS = 15_000
