@@ -5,7 +5,7 @@ import { walkHeaders } from './scan.ts'
 import type { Segment, SegmentIndexes } from './segment.ts'
 import type { SegmentList } from './segment-list.ts'
 import type { LogShared } from './shared.ts'
-import { cutAt, type LogTail } from './tail-cache.ts'
+import { type Arena, cutAt, type LogTail } from './tail-cache.ts'
 
 /** Whole batches as stored. */
 export interface LogRead {
@@ -74,8 +74,15 @@ export class LogReader {
     const { tail, alwaysSync } = this.#options
     if (offset >= tail.startOffset) {
       const buffers: Buffer[] = []
-      const nextOffset = tail.read(offset, limitOffset, maxBytes, minOneBatch, buffers)
-      return { buffers, bytes: totalBytes(buffers), nextOffset, release: null }
+      const held: Arena[] = []
+      const nextOffset = tail.read(offset, limitOffset, maxBytes, minOneBatch, buffers, held)
+      const { tailCache } = this.#options.shared
+      return {
+        buffers,
+        bytes: totalBytes(buffers),
+        nextOffset,
+        release: held.length === 0 ? null : () => tailCache.release(held),
+      }
     }
     const extent = this.#locate(offset, limitOffset, maxBytes, minOneBatch)
     if (extent === null) return nothing(offset)

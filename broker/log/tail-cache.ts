@@ -2,13 +2,12 @@ import * as header from '../../proto/kafka/batch/header.ts'
 import { assert } from './errors.ts'
 import { Fifo } from './fifo.ts'
 
-/** Small batches are copied together into chunks of this size: one buffer for `writev`, one for the reader. */
-const ARENA_BYTES = 256 * 1024
+/** Batches are copied together into chunks of this size: one buffer for `writev`, one for the reader. */
+const ARENA_BYTES = 1024 * 1024
+/** Chunks kept for reuse: a fresh one costs a page fault per 4 KB, and V8 a full collection for each 64 MB of them. */
+const FREE_ARENAS_MAX = 8
 /** A run of small batches is closed at this size, so that finding an offset in it stays a short walk. */
 const RUN_BYTES_MAX = 64 * 1024
-/** A batch up to this size is always copied: that is cheaper than one more element of a `writev`. */
-const SMALL_BATCH_BYTES = 4096
-
 const EMPTY = Buffer.alloc(0)
 
 /** Consecutive bytes of one log: one large batch by reference, or a run of small ones in an arena chunk. */
@@ -26,6 +25,18 @@ export interface TailRun {
   /** Evicted, truncated or closed: no longer to be extended or read from the cache. */
   dropped: boolean
   readonly owner: LogTail
+  /** The chunk it shares with others; null for a batch kept by reference. */
+  readonly arena: Arena | null
+}
+
+/** A chunk that runs share. It is used again once it is full, no run lies in it, and every read of it was released. */
+export interface Arena {
+  readonly buffer: Buffer
+  /** Runs in it that are cached. One that is dropped before it was written counts for ever: the chunk is not reused. */
+  runs: number
+  /** Reads that were not released. One that never is keeps the chunk from being reused, no more. */
+  readers: number
+  isFull: boolean
 }
 
 /**
@@ -36,7 +47,8 @@ export class TailCache {
   readonly #bytesMax: number
   readonly #runs = new Fifo<TailRun>()
   #bytes = 0
-  #arena: Buffer = EMPTY
+  #arena: Arena = { buffer: EMPTY, runs: 0, readers: 0, isFull: false }
+  readonly #free: Buffer[] = []
   #arenaUsed = 0
 
   constructor(bytesMax: number) {
@@ -54,9 +66,10 @@ export class TailCache {
   add(tail: LogTail, batch: Buffer, baseOffset: number, endOffset: number): TailRun {
     const size = batch.length
     const pinned = batch.buffer.byteLength
-    if (size > SMALL_BATCH_BYTES && size * 2 >= pinned)
+    if (size > ARENA_BYTES / 2 && size * 2 >= pinned) {
       return this.#addRun(tail, batch, 0, size, baseOffset, endOffset, pinned)
-    if (size > ARENA_BYTES / 2) {
+    }
+    if (size > ARENA_BYTES) {
       const copy = Buffer.allocUnsafeSlow(size)
       batch.copy(copy)
       return this.#addRun(tail, copy, 0, size, baseOffset, endOffset, size)
@@ -64,9 +77,9 @@ export class TailCache {
     const start = this.#copyToArena(batch)
     const last = tail.runs.last
     const extend =
-      last !== undefined && last.chunk === this.#arena && last.end === start && last.endOffset === baseOffset
+      last !== undefined && last.arena === this.#arena && last.end === start && last.endOffset === baseOffset
     if (!extend || last.end - last.start + size > RUN_BYTES_MAX) {
-      return this.#addRun(tail, this.#arena, start, start + size, baseOffset, endOffset, size)
+      return this.#addRun(tail, this.#arena.buffer, start, start + size, baseOffset, endOffset, size, this.#arena)
     }
     last.end += size
     last.endOffset = endOffset
@@ -87,14 +100,32 @@ export class TailCache {
   }
 
   #copyToArena(batch: Buffer): number {
-    if (this.#arenaUsed + batch.length > this.#arena.length) {
-      this.#arena = Buffer.allocUnsafeSlow(ARENA_BYTES)
+    if (this.#arenaUsed + batch.length > this.#arena.buffer.length) {
+      this.#arena.isFull = true
+      this.#reuse(this.#arena)
+      const buffer = this.#free.pop() ?? Buffer.allocUnsafeSlow(ARENA_BYTES)
+      this.#arena = { buffer, runs: 0, readers: 0, isFull: false }
       this.#arenaUsed = 0
     }
     const start = this.#arenaUsed
-    batch.copy(this.#arena, start)
+    batch.copy(this.#arena.buffer, start)
     this.#arenaUsed += batch.length
     return start
+  }
+
+  /** A read of these chunks is over: its bytes have been sent. */
+  release(arenas: readonly Arena[]): void {
+    for (const arena of arenas) {
+      arena.readers -= 1
+      this.#reuse(arena)
+    }
+  }
+
+  #reuse(arena: Arena): void {
+    if (!arena.isFull || arena.runs > 0 || arena.readers > 0 || arena.buffer.length !== ARENA_BYTES) return
+    // Once: a chunk that is free must not be freed again.
+    arena.runs = 1
+    if (this.#free.length < FREE_ARENAS_MAX) this.#free.push(arena.buffer)
   }
 
   #addRun(
@@ -105,8 +136,21 @@ export class TailCache {
     baseOffset: number,
     endOffset: number,
     chargeBytes: number,
+    arena: Arena | null = null,
   ): TailRun {
-    const run = { chunk, start, end, baseOffset, endOffset, flushedTo: start, chargeBytes, dropped: false, owner }
+    if (arena !== null) arena.runs += 1
+    const run = {
+      chunk,
+      start,
+      end,
+      baseOffset,
+      endOffset,
+      flushedTo: start,
+      chargeBytes,
+      dropped: false,
+      owner,
+      arena,
+    }
     owner.runs.push(run)
     this.#runs.push(run)
     this.#bytes += chargeBytes
@@ -137,6 +181,9 @@ export class TailCache {
   #drop(run: TailRun): void {
     run.dropped = true
     this.#bytes -= run.chargeBytes
+    if (run.arena === null || run.flushedTo !== run.end) return
+    run.arena.runs -= 1
+    this.#reuse(run.arena)
   }
 }
 
@@ -151,9 +198,17 @@ export class LogTail {
 
   /**
    * Whole batches from the one that holds `offset` up to `limitOffset` and `maxBytes`. `offset` is at or after
-   * `startOffset`. Returns the offset after the last one; `offset` itself when nothing fits.
+   * `startOffset`. Returns the offset after the last one; `offset` itself when nothing fits. The chunks read from go to
+   * `held`: `TailCache.release` gives them back.
    */
-  read(offset: number, limitOffset: number, maxBytes: number, minOneBatch: boolean, into: Buffer[]): number {
+  read(
+    offset: number,
+    limitOffset: number,
+    maxBytes: number,
+    minOneBatch: boolean,
+    into: Buffer[],
+    held: Arena[],
+  ): number {
     let left = maxBytes
     let next = offset
     for (let i = this.#indexOf(offset); i < this.runs.length; i++) {
@@ -170,6 +225,10 @@ export class LogTail {
       }
       if (end === start) break
       into.push(run.chunk.subarray(start, end))
+      if (run.arena !== null) {
+        run.arena.readers += 1
+        held.push(run.arena)
+      }
       left -= end - start
       next = endOffset
       if (end < run.end) break

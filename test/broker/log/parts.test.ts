@@ -7,7 +7,7 @@ import { OffsetIndex } from '../../../broker/log/offset-index.ts'
 import { encodeOffsets, parseOffsets } from '../../../broker/log/offset-checkpoint.ts'
 import { ReadBuffers } from '../../../broker/log/read-buffers.ts'
 import { SyncScheduler } from '../../../broker/log/sync-scheduler.ts'
-import { LogTail, TailCache } from '../../../broker/log/tail-cache.ts'
+import { type Arena, LogTail, TailCache } from '../../../broker/log/tail-cache.ts'
 import { TimeIndex } from '../../../broker/log/time-index.ts'
 import { setBaseOffset } from '../../../proto/kafka/batch/header.ts'
 import { append, batch, memoryDisk, openLog, readAll, sharedWith } from './harness.ts'
@@ -83,17 +83,53 @@ describe('TailCache', () => {
     expect(cache.bytes).toBeLessThanOrEqual(100_000)
     expect(tails.map((tail) => tail.startOffset)).toEqual([45, 44])
     const buffers: Buffer[] = []
-    expect(tails[0].read(46, 50, 1_000_000, true, buffers)).toBe(50)
-    expect(buffers).toHaveLength(4)
+    expect(tails[0].read(46, 50, 1_000_000, true, buffers, [])).toBe(50)
+    expect(Buffer.concat(buffers)).toHaveLength(4 * batch('v', 1, { valueBytes: 9_000 }).length)
   })
 
   it('counts the whole chunk that a kept slice pins', () => {
-    const cache = new TailCache(1_000_000)
-    const data = batch('v', 1, { valueBytes: 40_000 })
-    const chunk = Buffer.allocUnsafeSlow(65_536)
+    const cache = new TailCache(2_000_000)
+    const data = batch('v', 1, { valueBytes: 600_000 })
+    const chunk = Buffer.allocUnsafeSlow(1_048_576)
     data.copy(chunk)
     cache.add(new LogTail(), chunk.subarray(0, data.length), 0, 1)
-    expect(cache.bytes).toBe(65_536)
+    expect(cache.bytes).toBe(1_048_576)
+  })
+
+  it('uses memory again only when it is evicted, written and nobody reads from it any more', () => {
+    const cache = new TailCache(1_000_000)
+    const tail = new LogTail()
+    const chunks = new Set<Buffer>()
+    const fill = (from: number, count: number) => {
+      for (let offset = from; offset < from + count; offset++) {
+        add(cache, tail, offset, 100_000)
+        const run = tail.runs.last!
+        run.flushedTo = run.end
+        chunks.add(run.chunk)
+      }
+    }
+    fill(0, 200)
+    expect(chunks.size).toBeLessThan(6)
+    const [seen, held, buffers] = [chunks.size, [], []] as [number, Arena[], Buffer[]]
+    tail.read(199, 200, 1_000_000, true, buffers, held)
+    const before = Buffer.concat(buffers)
+    fill(200, 200)
+    expect(Buffer.concat(buffers)).toEqual(before)
+    expect(chunks.size).toBe(seen + 1)
+    cache.release(held)
+    fill(400, 200)
+    expect(chunks.size).toBe(seen + 1)
+  })
+
+  it('never uses memory again whose bytes were evicted before they were written', () => {
+    const cache = new TailCache(100_000)
+    const tail = new LogTail()
+    const chunks = new Set<Buffer>()
+    for (let offset = 0; offset < 100; offset++) {
+      add(cache, tail, offset, 90_000)
+      chunks.add(tail.runs.last!.chunk)
+    }
+    expect(chunks.size).toBeGreaterThanOrEqual(9)
   })
 
   it('gives a run of small batches as one buffer', () => {
