@@ -2,6 +2,7 @@ import type { Admin, OffsetSpec } from '../client/admin/types.ts'
 import type { Client } from '../client/client.ts'
 import type { BatchOf } from '../client/consumer/types.ts'
 import type { Topic } from '../client/topic.ts'
+import { pause } from './pause.ts'
 
 /** Offsets [from, to) of a partition. */
 export interface Range {
@@ -35,6 +36,10 @@ export async function newestRanges(
     .filter(({ from, to }) => from < to)
 }
 
+/** Small bites with a breath after each: who scores beside it must not wait for a history to be read. */
+const BITE = { maxBytes: 512 * 1024, maxPartitionBytes: 128 * 1024, prefetchBytes: 1024 * 1024 }
+const BREATH_MS = 2
+
 /** Reads ranges of a topic batch by batch, each partition in order. A batch may go on past the end of its range. */
 export async function readRanges<T extends Topic>(
   client: Client,
@@ -46,12 +51,13 @@ export async function readRanges<T extends Topic>(
   const open = new Map(ranges.map(({ partition, to }) => [partition, to]))
   if (open.size === 0) return
   const assign = ranges.map(({ partition, from }) => ({ topic: topic.name, partition, offset: from }))
-  const consumer = client.consumer({ topics: [topic], assign, maxWaitMs: 100 })
+  const consumer = client.consumer({ topics: [topic], assign, maxWaitMs: 100, ...BITE })
   try {
     for await (const batch of consumer.batches({ signal })) {
       const to = open.get(batch.partition)
       if (to === undefined) continue
       onBatch(batch, to)
+      await pause(BREATH_MS, signal)
       if (batch.nextOffset < to) continue
       open.delete(batch.partition)
       consumer.pause([{ topic: topic.name, partition: batch.partition }])

@@ -35,6 +35,9 @@ plain[BACKSLASH] = 0
 const escapes = new Set(Buffer.from('"\\/bfnrt'))
 const literals = new Map(['true', 'false', 'null'].map((word) => [word.charCodeAt(0), Buffer.from(word)]))
 
+/** What closes the containers that are open: used by one reading at a time. */
+const stack = new Uint8Array(depthMax)
+
 /** The text is not JSON. One object for all: it is told from its place, never shown. */
 const notJson = new SyntaxError('not JSON')
 
@@ -42,7 +45,6 @@ const notJson = new SyntaxError('not JSON')
 export class JsonText {
   readonly #json: Buffer
   readonly #end: number
-  readonly #stack = new Uint8Array(depthMax)
 
   constructor(json: Buffer) {
     this.#json = json
@@ -86,7 +88,6 @@ export class JsonText {
 
   /** Any value. */
   value(start: number): number {
-    const stack = this.#stack
     let depth = 0
     let at = start
     for (;;) {

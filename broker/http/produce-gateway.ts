@@ -5,7 +5,11 @@
 import { maxRecordBytes } from '../../proto/kafka/batch/encode.ts'
 import { HEADER_BYTES } from '../../proto/kafka/batch/header.ts'
 import { Errors } from '../../proto/kafka/errors.ts'
-import type { PartitionProduceResponse, ProduceResponse } from '../../proto/kafka/generated/00-produce.ts'
+import type {
+  PartitionProduceResponse,
+  ProduceRequest,
+  ProduceResponse,
+} from '../../proto/kafka/generated/00-produce.ts'
 import { Metadata, Produce } from '../../proto/kafka/generated/apis.ts'
 import { partitionForKey } from '../../proto/kafka/murmur2.ts'
 import { ZERO_UUID } from '../../proto/kafka/uuid.ts'
@@ -50,7 +54,7 @@ interface TopicTurn {
 interface Lane {
   readonly acks: -1 | 1
   /** By name. */
-  readonly topics: Map<string, TopicTurn>
+  topics: Map<string, TopicTurn>
 }
 
 const produceVersion = 12
@@ -193,18 +197,19 @@ export class ProduceGateway {
     this.#turn++
     for (const lane of this.#lanes) {
       if (lane.topics.size === 0) continue
-      const topics = new Map(lane.topics)
-      lane.topics.clear()
+      const { topics } = lane
+      lane.topics = new Map()
       this.#send(lane.acks, topics)
     }
   }
 
   #send(acks: -1 | 1, topics: ReadonlyMap<string, TopicTurn>): void {
-    const topicData = Array.from(topics, ([name, { batches }]) => ({
-      name,
-      topicId: ZERO_UUID,
-      partitionData: Array.from(batches, ([index, batch]) => ({ index, records: batch.encode() })),
-    }))
+    const topicData: ProduceRequest['topicData'] = []
+    for (const [name, { batches }] of topics) {
+      const partitionData: ProduceRequest['topicData'][number]['partitionData'] = []
+      for (const [index, batch] of batches) partitionData.push({ index, records: batch.encode() })
+      topicData.push({ name, topicId: ZERO_UUID, partitionData })
+    }
     const request = { transactionalId: null, acks, timeoutMs: this.#options.timeoutMs, topicData }
     this.#options
       .dispatch(Produce, request, produceVersion)

@@ -8,6 +8,7 @@ import {
   type History,
   type TrainedFrom,
 } from '../../processor/models/index.ts'
+import { pause } from '../pause.ts'
 import { withoutAnomalies } from './sampling.ts'
 
 export const MODEL_NAME = 'fleet'
@@ -47,6 +48,9 @@ export function* fitModel(input: FitInput): Generator<void, AnomalyModel> {
   return { ...model, hash: hashModel(model) }
 }
 
+/** How long others have the event loop to themselves between two slices, at least. */
+const BREATH_MS = 2
+
 /** Drives a generator without holding the event loop for long: works for `sliceMs` at a time, then lets others run. */
 export async function runSliced<T>(work: Generator<void, T>, signal: AbortSignal, sliceMs: number): Promise<T> {
   for (;;) {
@@ -55,7 +59,6 @@ export async function runSliced<T>(work: Generator<void, T>, signal: AbortSignal
       const turn = work.next()
       if (turn.done === true) return turn.value
     }
-    signal.throwIfAborted()
-    await new Promise((resolve) => setImmediate(resolve))
+    await pause(BREATH_MS, signal)
   }
 }

@@ -24,11 +24,11 @@ export interface TrainerOptions {
 /** Rows of one training: enough for stable tails, little enough to be fitted beside the scoring. */
 const MAX_ROWS = 24_000
 /** How far back a training looks, records. */
-const MAX_HISTORY_RECORDS = 400_000
+const MAX_HISTORY_RECORDS = 120_000
 const POLL_MS = 200
 /** How long a fit holds the event loop at a time: as long as nothing is scored yet, others can wait; later, not for long. */
 const FIRST_SLICE_MS = 25
-const SLICE_MS = 8
+const SLICE_MS = 4
 
 /**
  * Learns from the log: waits for enough telemetry, fits, publishes to `models` and to the file store, and does it again

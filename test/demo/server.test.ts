@@ -101,11 +101,15 @@ describe('the page’s stream', () => {
         await producer.send(TelemetryBytes, [{ key: device, value: Buffer.from('broken') }])
       }
     }
-    const ticker = setInterval(() => void send(), 200)
+    let sending = Promise.resolve()
+    const ticker = setInterval(() => {
+      sending = sending.then(send)
+    }, 200)
     const events = await until(`${page.url}/demo/events?device=d2`, (_, all) =>
       ['scores', 'readings'].every((kind) => all.some((e) => e.kind === kind && (e.data as unknown[]).length > 0)),
     )
     clearInterval(ticker)
+    await sending
     const scores = events.filter((e) => e.kind === 'scores').flatMap((e) => e.data as { device: string }[])
     expect(new Set(scores.map((s) => s.device))).toEqual(new Set(['d2']))
     const readings = events
@@ -133,12 +137,16 @@ describe('the page’s stream', () => {
       offset: 0,
       sentAtMs: 0,
     } as const
-    const ticker = setInterval(() => void producer.send(Anomalies, [{ key: 'd1', value: anomaly }]), 200)
+    let sending: Promise<unknown> = Promise.resolve()
+    const ticker = setInterval(() => {
+      sending = sending.then(() => producer.send(Anomalies, [{ key: 'd1', value: anomaly }]))
+    }, 200)
     const events = await until(
       `${page.url}/demo/events`,
       ({ kind, data }) => kind === 'anomalies' && (data as unknown[]).length > 0,
     )
     clearInterval(ticker)
+    await sending
     expect((events.at(-1)!.data as unknown[])[0]).toEqual(anomaly)
   })
 
