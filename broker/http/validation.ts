@@ -2,21 +2,44 @@
 import { Ajv, type ErrorObject, type Options } from 'ajv'
 import type { FastifyInstance } from 'fastify'
 
-/** Nothing is dropped or filled in silently. */
-const options: Options = { removeAdditional: false, useDefaults: false, allErrors: false, allowUnionTypes: true }
-
-/** Paths and queries are text: their numbers are read from it. Bodies are checked where they are read. */
-export function validateInput(app: FastifyInstance): void {
-  const texts = new Ajv({ ...options, coerceTypes: true })
-  app.setValidatorCompiler<object>(({ schema, httpPart }) => (httpPart === 'body' ? () => true : texts.compile(schema)))
-  app.setSchemaErrorFormatter((errors, part) => new Error(explain(errors as ErrorObject[], part)))
+/** Nothing is dropped, filled in or converted silently. */
+const options: Options = {
+  removeAdditional: false,
+  useDefaults: false,
+  coerceTypes: false,
+  allErrors: false,
+  allowUnionTypes: true,
 }
 
-/** Says what is wrong with a body, null when nothing is. In a body a number is a number: nothing is converted. */
+/** Bodies are checked where they are read. Paths and queries are text: their integers are read from it first. */
+export function validateInput(app: FastifyInstance): void {
+  const ajv = new Ajv(options)
+  app.setValidatorCompiler<TextSchema>(({ schema, httpPart = 'request' }) => {
+    if (httpPart === 'body') return () => true
+    const check = ajv.compile(schema)
+    const properties = Object.entries(schema.properties ?? {})
+    const integers = properties.filter(([, { type }]) => type === 'integer').map(([name]) => name)
+    return (texts: Record<string, unknown>) => {
+      for (const name of integers) if (texts[name] !== undefined) texts[name] = integerIn(texts[name])
+      return check(texts) ? true : { error: new Error(explain(check.errors ?? [], httpPart)) }
+    }
+  })
+}
+
+interface TextSchema {
+  readonly properties?: Readonly<Record<string, { readonly type?: string }>>
+}
+
+/** Digits as their number; anything else stays what it is, for the schema to refuse. Number('') would be 0. */
+function integerIn(text: unknown): unknown {
+  return typeof text === 'string' && /^-?\d{1,16}$/.test(text) ? Number(text) : text
+}
+
+/** Says what is wrong with a body, null when nothing is. */
 export function bodyChecker(schema: object): (body: unknown) => string | null {
   let check: ReturnType<Ajv['compile']> | null = null
   return (body) => {
-    check ??= new Ajv({ ...options, coerceTypes: false }).compile(schema)
+    check ??= new Ajv(options).compile(schema)
     return check(body) ? null : explain(check.errors ?? [], 'body')
   }
 }
