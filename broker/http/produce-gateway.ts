@@ -227,9 +227,9 @@ export class ProduceGateway {
         this.#settle(acks, turn, batch, answer)
       }
     }
-    for (const { batches } of topics.values()) {
-      // What was asked and not answered cannot be known to be stored.
-      if (batches.size > 0) failAll(topics, kafkaProblem(Errors.UNKNOWN_SERVER_ERROR))
+    // What was asked and not answered cannot be known to be stored.
+    if ([...topics.values()].some(({ batches }) => batches.size > 0)) {
+      failAll(topics, kafkaProblem(Errors.UNKNOWN_SERVER_ERROR))
     }
   }
 
@@ -260,6 +260,12 @@ function problemOf({ errorCode, errorMessage, recordErrors }: PartitionProduceRe
   return kafkaProblem(errorCode, index === undefined || message === null ? message : `record ${index}: ${message}`)
 }
 
+/** Fails what has no answer yet. */
 function failAll(topics: ReadonlyMap<string, TopicTurn>, problem: Error): void {
-  for (const { batches } of topics.values()) for (const batch of batches.values()) batch.failed(problem)
+  for (const { batches } of topics.values()) {
+    for (const [partition, batch] of batches) {
+      batches.delete(partition)
+      batch.failed(problem)
+    }
+  }
 }

@@ -142,7 +142,7 @@ export async function until(check: () => boolean | Promise<boolean>): Promise<vo
 }
 
 /** A promise and its resolver. */
-export function gate(): { readonly opened: Promise<void>; open(): void } {
+export function gate(): { readonly opened: Promise<void>; readonly open: () => void } {
   let open = () => {}
   const opened = new Promise<void>((resolve) => {
     open = resolve

@@ -212,6 +212,28 @@ describe('POST /topics/:topic', () => {
     for (const { sizeBytes } of await door.batches('narrow')) expect(sizeBytes).toBeLessThanOrEqual(500)
   })
 
+  it('copes with a limit that becomes smaller under its hands', async () => {
+    await door.createTopic('shrinking', 1)
+    await door.post('/topics/shrinking', '{"value":0}')
+    const operation = { name: 'message.max.bytes', op: 'set', value: '300' } as const
+    const change = { resourceType: 4, resourceName: '', operations: [operation], replaceAll: false }
+    const alter = (changes: Parameters<typeof door.broker.services.controller.alterConfigs>[0]) =>
+      new Promise<number>((resolve) =>
+        door.broker.services.controller.alterConfigs(changes, { validateOnly: false }, ([result]) =>
+          resolve(result.error),
+        ),
+      )
+    expect(await alter([change])).toBe(0)
+    const bodies = Array.from({ length: 30 }, (_, n) => `[{"value":${n}},{"value":${n}}]`)
+    const answers = await Promise.all(bodies.map((body) => door.post('/topics/shrinking', body)))
+    expect(answers.map(({ status }) => status)).toEqual(bodies.map(() => 200))
+    expect(await alter([{ ...change, operations: [{ ...operation, op: 'delete', value: null }] }])).toBe(0)
+    const stored = await valueOf('shrinking')
+    expect(stored).toHaveLength(61)
+    for (const n of bodies.keys()) expect(stored.filter((value) => value === String(n)).length).toBe(n === 0 ? 3 : 2)
+    for (const { sizeBytes } of await door.batches('shrinking')) expect(sizeBytes).toBeLessThanOrEqual(300)
+  })
+
   it.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'a.b-c_d', 'x'.repeat(249)])(
     'serves a topic named %s',
     async (name) => {
