@@ -1,6 +1,7 @@
 /** The `millrace` command: parses, loads what the subcommand needs, turns every error into one line and an exit code. */
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { assetPath } from '../proto/assets.ts'
 import { consumeCommand } from './commands/consume.ts'
 import { demoCommand } from './commands/demo.ts'
 import { groupCommand } from './commands/group.ts'
@@ -11,15 +12,8 @@ import { withCommand } from './commands/with.ts'
 import { exitCodeOf, oneLine } from './errors.ts'
 
 function version(): string {
-  for (const path of ['../package.json', '../../package.json']) {
-    try {
-      const parsed: { version?: unknown } = JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'))
-      if (typeof parsed.version === 'string') return parsed.version
-    } catch {
-      // One level up from the sources, two from dist.
-    }
-  }
-  return 'unknown'
+  const { version }: { version: string } = JSON.parse(readFileSync(assetPath('package.json'), 'utf8'))
+  return version
 }
 
 function program(): Command {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { brotliDecompressSync } from 'node:zlib'
+import { assetPath } from '../proto/assets.ts'
 
 /**
  * The packed recording. Layout after Brotli: a 4-byte little-endian length, that many bytes of JSON (`SampleHeader`), then
@@ -38,12 +39,12 @@ export interface Sample {
   readonly labels: Uint8Array
 }
 
-const BUNDLED = new URL('sample/machine-2-1.columns.br', import.meta.url)
+const BUNDLED = 'demo/sample/machine-2-1.columns.br'
 const MAX_UNPACKED_BYTES = 64 * 1024 * 1024
 
 /** Loads the recording that comes with the package. */
 export function loadSample(): Sample {
-  return unpackSample(readFileSync(BUNDLED))
+  return unpackSample(readFileSync(assetPath(BUNDLED)))
 }
 
 /** Unpacks a recording; throws TypeError when it is not one. */

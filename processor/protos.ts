@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs'
 import protobuf from 'protobufjs'
 import type { Serde } from '../client/serde/serde.ts'
+import { assetPath } from '../proto/assets.ts'
 
 /** Reads a schema of the package's `proto/` folder. */
 function load(file: string): protobuf.Root {
-  const source = readFileSync(new URL(`../proto/${file}`, import.meta.url), 'utf8')
+  const source = readFileSync(assetPath(`proto/${file}`), 'utf8')
   return protobuf.parse(source).root
 }
 

@@ -1,6 +1,6 @@
 // Builds dist/: the library (tsc), what it reads at run time (.proto files, the demo's sample), the console, the bin.
 import { execFileSync } from 'node:child_process'
-import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -21,6 +21,22 @@ const run = (file, args) => execFileSync(process.execPath, [file, ...args], { st
 
 rmSync('dist', { recursive: true, force: true })
 run(tsc, ['-p', 'tsconfig.json'])
+
+// A process loads a dozen files instead of 300: a broker starts in half the time. Types stay one file a module.
+const entries = ['client/index', 'broker/index', 'processor/index', 'testing/index', 'cli/main']
+const { rolldown } = await import('rolldown')
+const bundle = await rolldown({
+  input: Object.fromEntries(entries.map((entry) => [entry, `dist/${entry}.js`])),
+  platform: 'node',
+  external: (id) => !/^[./]/.test(id),
+})
+const { output } = await bundle.generate({ format: 'esm', chunkFileNames: 'chunks/[name]-[hash].js' })
+for (const entry of readdirSync('dist', { recursive: true }))
+  if (/\.js(\.map)?$/.test(entry)) rmSync(join('dist', entry))
+for (const { fileName, code } of output) {
+  mkdirSync(dirname(join('dist', fileName)), { recursive: true })
+  writeFileSync(join('dist', fileName), code)
+}
 
 mkdirSync('dist/proto', { recursive: true })
 for (const name of readdirSync('proto'))

@@ -1,17 +1,11 @@
-/** The HTTP door: fastify in front of the very handlers that serve Kafka's protocol. Loaded after Kafka's port serves. */
-import fastify, { type FastifyInstance } from 'fastify'
+/** The HTTP door: in front of the very handlers that serve Kafka's protocol. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { HTTP_REQUEST_TIMEOUT_MS } from '../limits.ts'
 import type { Services } from '../services.ts'
-import { Admission } from './admission.ts'
-import { acceptBodies } from './bodies.ts'
-import type { HttpContext } from './context.ts'
-import { type Dispatch, safeDispatch } from './dispatch.ts'
+import type { HttpApp } from './app.ts'
+import type { Dispatch } from './dispatch.ts'
 import { type HttpLimits, httpLimits } from './limits.ts'
-import { answerProblems, problemAnswer, refuseConnection } from './problem-replies.ts'
-import { ProduceGateway } from './produce-gateway.ts'
-import { addRoutes } from './routes.ts'
-import { validateInput } from './validation.ts'
-import { Waits } from './waits.ts'
+import { refuseConnection } from './problem-replies.ts'
 
 export interface HttpOptions {
   readonly services: Services
@@ -36,86 +30,109 @@ export interface HttpServer extends AsyncDisposable {
   close(): Promise<void>
 }
 
-const defaultProduceTimeoutMs = 30_000
-
-/** Bytes of a name in a path; which names exist is for the routes to say. Node takes 16 KB of request line and headers. */
-const paramBytesMax = 16 * 1024
+/** Milliseconds an idle connection is kept; longer than clients and proxies keep theirs, so that they close first. */
+const keepAliveTimeoutMs = 72_000
 
 /** Starts the HTTP door. Rejects with the system's error (`EADDRINUSE`). */
 export async function startHttp(options: HttpOptions): Promise<HttpServer> {
-  const { services } = options
-  const limits = { ...httpLimits, ...options.limits }
-  const app = createApp(services, limits)
-  const context = createContext(options, limits)
-  app.addHook('onRequest', context.admission.count)
-  acceptBodies(app)
-  validateInput(app)
-  answerProblems(app, services.logger)
-  app.get('/openapi.json', { schema: { hide: true } }, async () => (await import('./generated/openapi.ts')).openapi)
-  addRoutes(app, context)
-  const host = options.host ?? '127.0.0.1'
-  const dropped = services.metrics.counter(
-    'millrace_http_dropped_total',
-    'HTTP connections dropped because too many were open.',
-  )
-  app.server.maxConnections = limits.connectionsMax
-  app.server.on('drop', () => dropped.add(1))
-  await app.listen({ host, port: options.port })
-  const address = app.server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : options.port
-  let closed: Promise<void> | null = null
-  const close = () => (closed ??= closeDoor(app, context, limits.drainTimeoutMs))
-  return { port, url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`, close, [Symbol.asyncDispose]: close }
+  const door = new Door(options)
+  await door.listen(options.port, options.host ?? '127.0.0.1')
+  return door
 }
 
-function createApp(services: Services, limits: HttpLimits): FastifyInstance {
-  return fastify({
-    bodyLimit: limits.bodyBytesMax,
-    logger: false,
-    // The door closes by itself, and says why in its own words.
-    forceCloseConnections: 'idle',
-    return503OnClosing: false,
-    requestTimeout: HTTP_REQUEST_TIMEOUT_MS,
-    connectionTimeout: limits.silenceTimeoutMs,
-    // A HEAD of a stream would be a stream that shows nothing.
-    exposeHeadRoutes: false,
-    frameworkErrors: problemAnswer(services.logger),
-    clientErrorHandler: refuseConnection,
-    routerOptions: { maxParamLength: paramBytesMax, ignoreTrailingSlash: true },
-  })
-}
+/**
+ * Listens at once and loads what answers at the first request: that takes a fifth of a second, which the first records of
+ * a broker that has just started would wait out, and memory that a broker without HTTP clients has better use for.
+ */
+class Door implements HttpServer {
+  private readonly options: HttpOptions
+  private readonly limits: HttpLimits
+  private readonly server: Server
+  private boundPort = 0
+  private loading: Promise<HttpApp> | null = null
+  private app: HttpApp | null = null
+  private closed: Promise<void> | null = null
 
-function createContext(options: HttpOptions, limits: HttpLimits): HttpContext {
-  const { services } = options
-  const dispatch = safeDispatch(options.dispatch)
-  const unheard = services.metrics.counter(
-    'millrace_http_unheard_failures_total',
-    'Records of acks=0 requests that were not stored.',
-  )
-  const gateway = new ProduceGateway({
-    dispatch,
-    turnEnd: (work) => services.clock.turnEnd(work),
-    topic: (name) => services.metadata.topic(name),
-    maxBatchBytes: (topic) => services.topicSettings(topic).log.maxMessageBytes,
-    timeoutMs: options.produceTimeoutMs ?? defaultProduceTimeoutMs,
-    unheardFailure: (records, problem) => {
-      unheard.add(records)
-      services.logger.debug({ records, err: problem }, 'records of an acks=0 request were not stored')
-    },
-  })
-  const admission = new Admission(limits, services.metrics)
-  return { services, dispatch, gateway, admission, waits: new Waits(), notReady: options.notReady }
-}
+  constructor(options: HttpOptions) {
+    this.options = options
+    this.limits = { ...httpLimits, ...options.limits }
+    const dropped = options.services.metrics.counter(
+      'millrace_http_dropped_total',
+      'HTTP connections dropped because too many were open.',
+    )
+    this.server = createServer((request, reply) => this.answer(request, reply))
+    this.server.requestTimeout = HTTP_REQUEST_TIMEOUT_MS
+    this.server.keepAliveTimeout = keepAliveTimeoutMs
+    this.server.setTimeout(this.limits.silenceTimeoutMs)
+    this.server.maxConnections = this.limits.connectionsMax
+    this.server.on('clientError', refuseConnection)
+    this.server.on('drop', () => dropped.add(1))
+  }
 
-async function closeDoor(app: FastifyInstance, context: HttpContext, drainTimeoutMs: number): Promise<void> {
-  const { admission, services, waits } = context
-  const drained = admission.drain()
-  const closed = app.close()
-  waits.close()
-  const timer = services.clock.after(drainTimeoutMs, () => app.server.closeAllConnections())
-  await drained
-  // What is left are connections without a request; their clients may never close them.
-  app.server.closeAllConnections()
-  await closed
-  timer.cancel()
+  listen(port: number, host: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.server.once('error', reject)
+      this.server.listen({ port, host }, () => {
+        this.server.off('error', reject)
+        const address = this.server.address()
+        if (typeof address === 'object' && address !== null) this.boundPort = address.port
+        resolve()
+      })
+    })
+  }
+
+  get port(): number {
+    return this.boundPort
+  }
+
+  get url(): string {
+    const host = this.options.host ?? '127.0.0.1'
+    return `http://${host.includes(':') ? `[${host}]` : host}:${this.port}`
+  }
+
+  close(): Promise<void> {
+    this.closed ??= this.closeOnce()
+    return this.closed
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  private answer(request: IncomingMessage, reply: ServerResponse): void {
+    if (this.app !== null) {
+      this.app.answer(request, reply)
+      return
+    }
+    this.load().then(
+      (app) => app.answer(request, reply),
+      (error: unknown) => {
+        this.options.services.logger.error({ err: error }, 'the HTTP door could not be loaded')
+        reply.destroy()
+      },
+    )
+  }
+
+  private load(): Promise<HttpApp> {
+    this.loading ??= import('./app.ts')
+      .then(({ createApp }) => createApp(this.options, this.limits, this.server))
+      .then((app) => {
+        this.app = app
+        return app
+      })
+    return this.loading
+  }
+
+  private async closeOnce(): Promise<void> {
+    const ended = new Promise<void>((resolve) => this.server.close(() => resolve()))
+    const { clock } = this.options.services
+    const timer = clock.after(this.limits.drainTimeoutMs, () => this.server.closeAllConnections())
+    const app = await this.loading?.catch(() => null)
+    await app?.drain()
+    // What is left are connections without a request; their clients may never close them.
+    this.server.closeAllConnections()
+    await ended
+    await app?.close()
+    timer.cancel()
+  }
 }

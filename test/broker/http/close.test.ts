@@ -110,4 +110,20 @@ describe('closing the door', () => {
     expect(door.http.close()).toBe(closing)
     await closing
   })
+
+  it('closes at once when nobody ever asked anything', async () => {
+    await using door = await openDoor()
+    const { url } = door.http
+    await door.http.close()
+    expect(door.http.url).toBe(url)
+    await expect(fetch(`${url}/health/live`)).rejects.toThrow('fetch failed')
+  })
+
+  it('answers requests that come together before the routes are loaded, and then closes', async () => {
+    await using door = await openDoor()
+    const asked = Array.from({ length: 8 }, () => fetch(`${door.http.url}/health/live`))
+    const statuses = await Promise.all(asked.map(async (reply) => (await reply).status))
+    expect(statuses).toEqual(statuses.map(() => 200))
+    await door.http.close()
+  })
 })
