@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 
 /**
  * The path of a file or folder that comes with the package, such as `proto/models.proto`. `places` are tried in every
- * folder from this module's upwards: modules are bundled, so none of them knows its own depth. Throws when there is none.
+ * folder from this module's upwards: the command is bundled, so that no module knows its own depth. Throws when there is none.
  */
 export function assetPath(...places: readonly string[]): string {
   let folder = new URL('./', import.meta.url)
