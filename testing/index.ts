@@ -7,3 +7,4 @@ export {
   startCluster,
   type TopicOptions,
 } from './cluster.ts'
+export { type DriverOptions, type DriverRecord, type PushRecord, TestDriver, testDriver } from '../processor/index.ts'
