@@ -177,6 +177,14 @@ import {
   type AlterConfigsResponse,
 } from './33-alter-configs.ts'
 import {
+  readAlterReplicaLogDirsRequest,
+  readAlterReplicaLogDirsResponse,
+  writeAlterReplicaLogDirsRequest,
+  writeAlterReplicaLogDirsResponse,
+  type AlterReplicaLogDirsRequest,
+  type AlterReplicaLogDirsResponse,
+} from './34-alter-replica-log-dirs.ts'
+import {
   readDescribeLogDirsRequest,
   readDescribeLogDirsResponse,
   writeDescribeLogDirsRequest,
@@ -217,6 +225,22 @@ import {
   type IncrementalAlterConfigsResponse,
 } from './44-incremental-alter-configs.ts'
 import {
+  readAlterPartitionReassignmentsRequest,
+  readAlterPartitionReassignmentsResponse,
+  writeAlterPartitionReassignmentsRequest,
+  writeAlterPartitionReassignmentsResponse,
+  type AlterPartitionReassignmentsRequest,
+  type AlterPartitionReassignmentsResponse,
+} from './45-alter-partition-reassignments.ts'
+import {
+  readListPartitionReassignmentsRequest,
+  readListPartitionReassignmentsResponse,
+  writeListPartitionReassignmentsRequest,
+  writeListPartitionReassignmentsResponse,
+  type ListPartitionReassignmentsRequest,
+  type ListPartitionReassignmentsResponse,
+} from './46-list-partition-reassignments.ts'
+import {
   readOffsetDeleteRequest,
   readOffsetDeleteResponse,
   writeOffsetDeleteRequest,
@@ -224,6 +248,70 @@ import {
   type OffsetDeleteRequest,
   type OffsetDeleteResponse,
 } from './47-offset-delete.ts'
+import {
+  readVoteRequest,
+  readVoteResponse,
+  writeVoteRequest,
+  writeVoteResponse,
+  type VoteRequest,
+  type VoteResponse,
+} from './52-vote.ts'
+import {
+  readBeginQuorumEpochRequest,
+  readBeginQuorumEpochResponse,
+  writeBeginQuorumEpochRequest,
+  writeBeginQuorumEpochResponse,
+  type BeginQuorumEpochRequest,
+  type BeginQuorumEpochResponse,
+} from './53-begin-quorum-epoch.ts'
+import {
+  readEndQuorumEpochRequest,
+  readEndQuorumEpochResponse,
+  writeEndQuorumEpochRequest,
+  writeEndQuorumEpochResponse,
+  type EndQuorumEpochRequest,
+  type EndQuorumEpochResponse,
+} from './54-end-quorum-epoch.ts'
+import {
+  readDescribeQuorumRequest,
+  readDescribeQuorumResponse,
+  writeDescribeQuorumRequest,
+  writeDescribeQuorumResponse,
+  type DescribeQuorumRequest,
+  type DescribeQuorumResponse,
+} from './55-describe-quorum.ts'
+import {
+  readAlterPartitionRequest,
+  readAlterPartitionResponse,
+  writeAlterPartitionRequest,
+  writeAlterPartitionResponse,
+  type AlterPartitionRequest,
+  type AlterPartitionResponse,
+} from './56-alter-partition.ts'
+import {
+  readUpdateFeaturesRequest,
+  readUpdateFeaturesResponse,
+  writeUpdateFeaturesRequest,
+  writeUpdateFeaturesResponse,
+  type UpdateFeaturesRequest,
+  type UpdateFeaturesResponse,
+} from './57-update-features.ts'
+import {
+  readEnvelopeRequest,
+  readEnvelopeResponse,
+  writeEnvelopeRequest,
+  writeEnvelopeResponse,
+  type EnvelopeRequest,
+  type EnvelopeResponse,
+} from './58-envelope.ts'
+import {
+  readFetchSnapshotRequest,
+  readFetchSnapshotResponse,
+  writeFetchSnapshotRequest,
+  writeFetchSnapshotResponse,
+  type FetchSnapshotRequest,
+  type FetchSnapshotResponse,
+} from './59-fetch-snapshot.ts'
 import {
   readDescribeClusterRequest,
   readDescribeClusterResponse,
@@ -233,6 +321,38 @@ import {
   type DescribeClusterResponse,
 } from './60-describe-cluster.ts'
 import {
+  readBrokerRegistrationRequest,
+  readBrokerRegistrationResponse,
+  writeBrokerRegistrationRequest,
+  writeBrokerRegistrationResponse,
+  type BrokerRegistrationRequest,
+  type BrokerRegistrationResponse,
+} from './62-broker-registration.ts'
+import {
+  readBrokerHeartbeatRequest,
+  readBrokerHeartbeatResponse,
+  writeBrokerHeartbeatRequest,
+  writeBrokerHeartbeatResponse,
+  type BrokerHeartbeatRequest,
+  type BrokerHeartbeatResponse,
+} from './63-broker-heartbeat.ts'
+import {
+  readUnregisterBrokerRequest,
+  readUnregisterBrokerResponse,
+  writeUnregisterBrokerRequest,
+  writeUnregisterBrokerResponse,
+  type UnregisterBrokerRequest,
+  type UnregisterBrokerResponse,
+} from './64-unregister-broker.ts'
+import {
+  readAllocateProducerIdsRequest,
+  readAllocateProducerIdsResponse,
+  writeAllocateProducerIdsRequest,
+  writeAllocateProducerIdsResponse,
+  type AllocateProducerIdsRequest,
+  type AllocateProducerIdsResponse,
+} from './67-allocate-producer-ids.ts'
+import {
   readDescribeTopicPartitionsRequest,
   readDescribeTopicPartitionsResponse,
   writeDescribeTopicPartitionsRequest,
@@ -240,6 +360,30 @@ import {
   type DescribeTopicPartitionsRequest,
   type DescribeTopicPartitionsResponse,
 } from './75-describe-topic-partitions.ts'
+import {
+  readAddRaftVoterRequest,
+  readAddRaftVoterResponse,
+  writeAddRaftVoterRequest,
+  writeAddRaftVoterResponse,
+  type AddRaftVoterRequest,
+  type AddRaftVoterResponse,
+} from './80-add-raft-voter.ts'
+import {
+  readRemoveRaftVoterRequest,
+  readRemoveRaftVoterResponse,
+  writeRemoveRaftVoterRequest,
+  writeRemoveRaftVoterResponse,
+  type RemoveRaftVoterRequest,
+  type RemoveRaftVoterResponse,
+} from './81-remove-raft-voter.ts'
+import {
+  readUpdateRaftVoterRequest,
+  readUpdateRaftVoterResponse,
+  writeUpdateRaftVoterRequest,
+  writeUpdateRaftVoterResponse,
+  type UpdateRaftVoterRequest,
+  type UpdateRaftVoterResponse,
+} from './82-update-raft-voter.ts'
 
 /** Key 0, versions 0-13. Appends one batch to each of some partitions. */
 export const Produce: Api<ProduceRequest, ProduceResponse> = {
@@ -571,6 +715,21 @@ export const AlterConfigs: Api<AlterConfigsRequest, AlterConfigsResponse> = {
   writeResponse: writeAlterConfigsResponse,
 }
 
+/** Key 34, versions 1-2. Moves replicas between the log directories of a broker (KIP-113). */
+export const AlterReplicaLogDirs: Api<AlterReplicaLogDirsRequest, AlterReplicaLogDirsResponse> = {
+  key: 34,
+  name: 'AlterReplicaLogDirs',
+  minVersion: 1,
+  maxVersion: 2,
+  minCodecVersion: 1,
+  maxCodecVersion: 2,
+  flexibleFrom: 2,
+  readRequest: readAlterReplicaLogDirsRequest,
+  writeRequest: writeAlterReplicaLogDirsRequest,
+  readResponse: readAlterReplicaLogDirsResponse,
+  writeResponse: writeAlterReplicaLogDirsResponse,
+}
+
 /** Key 35, versions 1-5. Tells the log directories of the broker and what lies in them. */
 export const DescribeLogDirs: Api<DescribeLogDirsRequest, DescribeLogDirsResponse> = {
   key: 35,
@@ -646,6 +805,36 @@ export const IncrementalAlterConfigs: Api<IncrementalAlterConfigsRequest, Increm
   writeResponse: writeIncrementalAlterConfigsResponse,
 }
 
+/** Key 45, versions 0-1. Begins, changes or cancels moves of partitions to other replicas (KIP-455). */
+export const AlterPartitionReassignments: Api<AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse> = {
+  key: 45,
+  name: 'AlterPartitionReassignments',
+  minVersion: 0,
+  maxVersion: 1,
+  minCodecVersion: 0,
+  maxCodecVersion: 1,
+  flexibleFrom: 0,
+  readRequest: readAlterPartitionReassignmentsRequest,
+  writeRequest: writeAlterPartitionReassignmentsRequest,
+  readResponse: readAlterPartitionReassignmentsResponse,
+  writeResponse: writeAlterPartitionReassignmentsResponse,
+}
+
+/** Key 46, versions 0. Lists the moves of partitions under way (KIP-455). */
+export const ListPartitionReassignments: Api<ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse> = {
+  key: 46,
+  name: 'ListPartitionReassignments',
+  minVersion: 0,
+  maxVersion: 0,
+  minCodecVersion: 0,
+  maxCodecVersion: 0,
+  flexibleFrom: 0,
+  readRequest: readListPartitionReassignmentsRequest,
+  writeRequest: writeListPartitionReassignmentsRequest,
+  readResponse: readListPartitionReassignmentsResponse,
+  writeResponse: writeListPartitionReassignmentsResponse,
+}
+
 /** Key 47, versions 0. Deletes stored offsets of topics that no member subscribes to (KIP-496). */
 export const OffsetDelete: Api<OffsetDeleteRequest, OffsetDeleteResponse> = {
   key: 47,
@@ -659,6 +848,126 @@ export const OffsetDelete: Api<OffsetDeleteRequest, OffsetDeleteResponse> = {
   writeRequest: writeOffsetDeleteRequest,
   readResponse: readOffsetDeleteResponse,
   writeResponse: writeOffsetDeleteResponse,
+}
+
+/** Key 52, versions 0-2. Asks a voter of the metadata quorum for its vote (KIP-595). */
+export const Vote: Api<VoteRequest, VoteResponse> = {
+  key: 52,
+  name: 'Vote',
+  minVersion: 0,
+  maxVersion: 2,
+  minCodecVersion: 0,
+  maxCodecVersion: 2,
+  flexibleFrom: 0,
+  readRequest: readVoteRequest,
+  writeRequest: writeVoteRequest,
+  readResponse: readVoteResponse,
+  writeResponse: writeVoteResponse,
+}
+
+/** Key 53, versions 0-1. A new leader of the metadata quorum announces itself (KIP-595). */
+export const BeginQuorumEpoch: Api<BeginQuorumEpochRequest, BeginQuorumEpochResponse> = {
+  key: 53,
+  name: 'BeginQuorumEpoch',
+  minVersion: 0,
+  maxVersion: 1,
+  minCodecVersion: 0,
+  maxCodecVersion: 1,
+  flexibleFrom: 1,
+  readRequest: readBeginQuorumEpochRequest,
+  writeRequest: writeBeginQuorumEpochRequest,
+  readResponse: readBeginQuorumEpochResponse,
+  writeResponse: writeBeginQuorumEpochResponse,
+}
+
+/** Key 54, versions 0-1. A leader of the metadata quorum steps down and names who should follow (KIP-595). */
+export const EndQuorumEpoch: Api<EndQuorumEpochRequest, EndQuorumEpochResponse> = {
+  key: 54,
+  name: 'EndQuorumEpoch',
+  minVersion: 0,
+  maxVersion: 1,
+  minCodecVersion: 0,
+  maxCodecVersion: 1,
+  flexibleFrom: 1,
+  readRequest: readEndQuorumEpochRequest,
+  writeRequest: writeEndQuorumEpochRequest,
+  readResponse: readEndQuorumEpochResponse,
+  writeResponse: writeEndQuorumEpochResponse,
+}
+
+/** Key 55, versions 0-2. Describes the leader, the voters and the observers of the metadata quorum (KIP-595). */
+export const DescribeQuorum: Api<DescribeQuorumRequest, DescribeQuorumResponse> = {
+  key: 55,
+  name: 'DescribeQuorum',
+  minVersion: 0,
+  maxVersion: 2,
+  minCodecVersion: 0,
+  maxCodecVersion: 2,
+  flexibleFrom: 0,
+  readRequest: readDescribeQuorumRequest,
+  writeRequest: writeDescribeQuorumRequest,
+  readResponse: readDescribeQuorumResponse,
+  writeResponse: writeDescribeQuorumResponse,
+}
+
+/** Key 56, versions 2-3. A leader asks the controller to change the in-sync replicas of its partitions (KIP-497). */
+export const AlterPartition: Api<AlterPartitionRequest, AlterPartitionResponse> = {
+  key: 56,
+  name: 'AlterPartition',
+  minVersion: 2,
+  maxVersion: 3,
+  minCodecVersion: 2,
+  maxCodecVersion: 3,
+  flexibleFrom: 0,
+  readRequest: readAlterPartitionRequest,
+  writeRequest: writeAlterPartitionRequest,
+  readResponse: readAlterPartitionResponse,
+  writeResponse: writeAlterPartitionResponse,
+}
+
+/** Key 57, versions 0-2. Changes finalised feature levels (KIP-584). */
+export const UpdateFeatures: Api<UpdateFeaturesRequest, UpdateFeaturesResponse> = {
+  key: 57,
+  name: 'UpdateFeatures',
+  minVersion: 0,
+  maxVersion: 2,
+  minCodecVersion: 0,
+  maxCodecVersion: 2,
+  flexibleFrom: 0,
+  readRequest: readUpdateFeaturesRequest,
+  writeRequest: writeUpdateFeaturesRequest,
+  readResponse: readUpdateFeaturesResponse,
+  writeResponse: writeUpdateFeaturesResponse,
+}
+
+/** Key 58, versions 0. A request that a broker forwards to the controller for its client (KIP-590). */
+export const Envelope: Api<EnvelopeRequest, EnvelopeResponse> = {
+  key: 58,
+  name: 'Envelope',
+  minVersion: 0,
+  maxVersion: 0,
+  minCodecVersion: 0,
+  maxCodecVersion: 0,
+  flexibleFrom: 0,
+  readRequest: readEnvelopeRequest,
+  writeRequest: writeEnvelopeRequest,
+  readResponse: readEnvelopeResponse,
+  writeResponse: writeEnvelopeResponse,
+}
+
+/** Key 59, versions 0-1. Reads a piece of a snapshot of the metadata log (KIP-630). */
+export const FetchSnapshot: Api<FetchSnapshotRequest, FetchSnapshotResponse> = {
+  key: 59,
+  name: 'FetchSnapshot',
+  minVersion: 0,
+  maxVersion: 1,
+  minCodecVersion: 0,
+  maxCodecVersion: 1,
+  flexibleFrom: 0,
+  readRequest: readFetchSnapshotRequest,
+  writeRequest: writeFetchSnapshotRequest,
+  readResponse: readFetchSnapshotResponse,
+  writeResponse: writeFetchSnapshotResponse,
 }
 
 /** Key 60, versions 0-2. Describes the cluster and its brokers (KIP-700). */
@@ -676,6 +985,66 @@ export const DescribeCluster: Api<DescribeClusterRequest, DescribeClusterRespons
   writeResponse: writeDescribeClusterResponse,
 }
 
+/** Key 62, versions 0-4. A broker that has started makes itself known to the controller (KIP-631). */
+export const BrokerRegistration: Api<BrokerRegistrationRequest, BrokerRegistrationResponse> = {
+  key: 62,
+  name: 'BrokerRegistration',
+  minVersion: 0,
+  maxVersion: 4,
+  minCodecVersion: 0,
+  maxCodecVersion: 4,
+  flexibleFrom: 0,
+  readRequest: readBrokerRegistrationRequest,
+  writeRequest: writeBrokerRegistrationRequest,
+  readResponse: readBrokerRegistrationResponse,
+  writeResponse: writeBrokerRegistrationResponse,
+}
+
+/** Key 63, versions 0-2. A broker says that it lives, and asks to be unfenced or to stop (KIP-631). */
+export const BrokerHeartbeat: Api<BrokerHeartbeatRequest, BrokerHeartbeatResponse> = {
+  key: 63,
+  name: 'BrokerHeartbeat',
+  minVersion: 0,
+  maxVersion: 2,
+  minCodecVersion: 0,
+  maxCodecVersion: 2,
+  flexibleFrom: 0,
+  readRequest: readBrokerHeartbeatRequest,
+  writeRequest: writeBrokerHeartbeatRequest,
+  readResponse: readBrokerHeartbeatResponse,
+  writeResponse: writeBrokerHeartbeatResponse,
+}
+
+/** Key 64, versions 0. Forgets a broker that will not come back (KIP-631). */
+export const UnregisterBroker: Api<UnregisterBrokerRequest, UnregisterBrokerResponse> = {
+  key: 64,
+  name: 'UnregisterBroker',
+  minVersion: 0,
+  maxVersion: 0,
+  minCodecVersion: 0,
+  maxCodecVersion: 0,
+  flexibleFrom: 0,
+  readRequest: readUnregisterBrokerRequest,
+  writeRequest: writeUnregisterBrokerRequest,
+  readResponse: readUnregisterBrokerResponse,
+  writeResponse: writeUnregisterBrokerResponse,
+}
+
+/** Key 67, versions 0. A broker asks the controller for a block of producer ids (KIP-730). */
+export const AllocateProducerIds: Api<AllocateProducerIdsRequest, AllocateProducerIdsResponse> = {
+  key: 67,
+  name: 'AllocateProducerIds',
+  minVersion: 0,
+  maxVersion: 0,
+  minCodecVersion: 0,
+  maxCodecVersion: 0,
+  flexibleFrom: 0,
+  readRequest: readAllocateProducerIdsRequest,
+  writeRequest: writeAllocateProducerIdsRequest,
+  readResponse: readAllocateProducerIdsResponse,
+  writeResponse: writeAllocateProducerIdsResponse,
+}
+
 /** Key 75, versions 0. Describes topics page by page, eligible leader replicas included (KIP-966). */
 export const DescribeTopicPartitions: Api<DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse> = {
   key: 75,
@@ -689,6 +1058,51 @@ export const DescribeTopicPartitions: Api<DescribeTopicPartitionsRequest, Descri
   writeRequest: writeDescribeTopicPartitionsRequest,
   readResponse: readDescribeTopicPartitionsResponse,
   writeResponse: writeDescribeTopicPartitionsResponse,
+}
+
+/** Key 80, versions 0-1. Adds a voter to the metadata quorum (KIP-853). */
+export const AddRaftVoter: Api<AddRaftVoterRequest, AddRaftVoterResponse> = {
+  key: 80,
+  name: 'AddRaftVoter',
+  minVersion: 0,
+  maxVersion: 1,
+  minCodecVersion: 0,
+  maxCodecVersion: 1,
+  flexibleFrom: 0,
+  readRequest: readAddRaftVoterRequest,
+  writeRequest: writeAddRaftVoterRequest,
+  readResponse: readAddRaftVoterResponse,
+  writeResponse: writeAddRaftVoterResponse,
+}
+
+/** Key 81, versions 0. Removes a voter from the metadata quorum (KIP-853). */
+export const RemoveRaftVoter: Api<RemoveRaftVoterRequest, RemoveRaftVoterResponse> = {
+  key: 81,
+  name: 'RemoveRaftVoter',
+  minVersion: 0,
+  maxVersion: 0,
+  minCodecVersion: 0,
+  maxCodecVersion: 0,
+  flexibleFrom: 0,
+  readRequest: readRemoveRaftVoterRequest,
+  writeRequest: writeRemoveRaftVoterRequest,
+  readResponse: readRemoveRaftVoterResponse,
+  writeResponse: writeRemoveRaftVoterResponse,
+}
+
+/** Key 82, versions 0. A voter tells the leader its new endpoints and versions (KIP-853). */
+export const UpdateRaftVoter: Api<UpdateRaftVoterRequest, UpdateRaftVoterResponse> = {
+  key: 82,
+  name: 'UpdateRaftVoter',
+  minVersion: 0,
+  maxVersion: 0,
+  minCodecVersion: 0,
+  maxCodecVersion: 0,
+  flexibleFrom: 0,
+  readRequest: readUpdateRaftVoterRequest,
+  writeRequest: writeUpdateRaftVoterRequest,
+  readResponse: readUpdateRaftVoterResponse,
+  writeResponse: writeUpdateRaftVoterResponse,
 }
 
 /** Every API there is a codec for, by its key. */
@@ -715,12 +1129,30 @@ export const apisByKey: ReadonlyMap<number, Api<unknown, unknown>> = new Map<num
   [23, OffsetForLeaderEpoch],
   [32, DescribeConfigs],
   [33, AlterConfigs],
+  [34, AlterReplicaLogDirs],
   [35, DescribeLogDirs],
   [37, CreatePartitions],
   [42, DeleteGroups],
   [43, ElectLeaders],
   [44, IncrementalAlterConfigs],
+  [45, AlterPartitionReassignments],
+  [46, ListPartitionReassignments],
   [47, OffsetDelete],
+  [52, Vote],
+  [53, BeginQuorumEpoch],
+  [54, EndQuorumEpoch],
+  [55, DescribeQuorum],
+  [56, AlterPartition],
+  [57, UpdateFeatures],
+  [58, Envelope],
+  [59, FetchSnapshot],
   [60, DescribeCluster],
+  [62, BrokerRegistration],
+  [63, BrokerHeartbeat],
+  [64, UnregisterBroker],
+  [67, AllocateProducerIds],
   [75, DescribeTopicPartitions],
+  [80, AddRaftVoter],
+  [81, RemoveRaftVoter],
+  [82, UpdateRaftVoter],
 ])
