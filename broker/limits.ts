@@ -173,3 +173,9 @@ export const ASSEMBLY_SLOT_BYTES = 1024 * 1024 + 64 * 1024
 
 /** Frames put together there at once; more take memory of their own. Resident only as far as used: 17 MB at most. */
 export const ASSEMBLY_SLOTS = 16
+
+/** Requests to one other broker that wait or are in flight: a fetch and a handful of others; more means that it does not answer. */
+export const PEER_REQUESTS_MAX = 1_000
+
+/** Bytes of one answer of another broker: `replica.fetch.response.max.bytes`, and one batch of any size that it let in. */
+export const PEER_RESPONSE_BYTES_MAX = 128 * 1024 * 1024

@@ -1,7 +1,18 @@
-/** Listening sockets as the broker sees them. A connection hands over bytes as they arrive and takes whole frames. */
+/** Sockets as the broker sees them. A connection hands over bytes as they arrive and takes whole frames. */
 export interface Network {
   /** Listens; the listener's `port` is the real one when `port` is 0. Fails with the system's error (`EADDRINUSE`). */
   listen(options: ListenOptions, onConnection: (connection: Connection) => void): Promise<Listener>
+  /**
+   * Connects to another broker. `done` is called once, in a later turn, with the connection, whose handlers are to be set
+   * during the call, or with the system's error.
+   */
+  connect(options: ConnectOptions, done: (error: Error | null, connection: Connection | null) => void): void
+}
+
+export interface ConnectOptions {
+  readonly host: string
+  readonly port: number
+  readonly timeoutMs: number
 }
 
 export interface ListenOptions {

@@ -1,6 +1,6 @@
 /** TCP sockets of Node behind the Network port. One system call per write; never queues more than the caller hands over. */
-import { createServer, type Server, type Socket } from 'node:net'
-import type { Connection, Listener, ListenOptions, Network } from './network.ts'
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import type { Connection, ConnectOptions, Listener, ListenOptions, Network } from './network.ts'
 import { receiveShared } from './node-receive.ts'
 
 /** Buffers smaller than this are joined with their neighbours: a copy costs less than one more element of a `writev` (bytes). */
@@ -110,6 +110,21 @@ class NodeNetwork implements Network {
         if (options.port !== 0 || attempt === 5 || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
       }
     }
+  }
+
+  connect(options: ConnectOptions, done: (error: Error | null, connection: Connection | null) => void): void {
+    const { host, port, timeoutMs } = options
+    const socket = connect({ host, port, noDelay: true, keepAlive: true })
+    const failed = (error: Error) => done(error, null)
+    socket.once('error', failed)
+    socket.setTimeout(timeoutMs, () =>
+      socket.destroy(new Error(`${host}:${port} did not accept within ${timeoutMs} ms`)),
+    )
+    socket.once('connect', () => {
+      socket.off('error', failed)
+      socket.setTimeout(0)
+      done(null, new NodeConnection(socket))
+    })
   }
 
   private async listenOnce(options: ListenOptions, onConnection: (connection: Connection) => void): Promise<Listener> {
