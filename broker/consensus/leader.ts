@@ -79,11 +79,14 @@ export function answerParked(state: RaftState, role: Leader): void {
   }
 }
 
-/** Only a record of this epoch commits, and with it everything before (Raft 5.4.2). */
+/**
+ * Only a record of this epoch commits, and with it everything before (Raft 5.4.2). Followers may be faster to sync than this
+ * node; it waits for its own disk all the same, so that no node has applied what it can lose.
+ */
 function advanceHighWatermark(state: RaftState, role: Leader): void {
   const ends = [...role.progress.values()].map((progress) => progress.endOffset)
   if (state.isVoter) ends.push(state.log.durableEndOffset)
-  const offset = majorityOffset(ends)
+  const offset = Math.min(majorityOffset(ends), state.log.durableEndOffset)
   if (offset > role.epochStartOffset && state.commit(offset)) answerParked(state, role)
 }
 

@@ -8,10 +8,28 @@ function announce(state: RaftState): void {
   state.emit({ type: 'leader-changed', leader: state.leader, epoch: state.epoch })
 }
 
+/** Leadership ends: whoever waits at this node for records is sent away, so that it need not wait in vain. */
+function sendFetchersAway(state: RaftState): void {
+  if (state.role.name !== 'leader') return
+  for (const fetch of state.role.parked.values()) {
+    state.send(fetch.from, {
+      type: 'fetch-response',
+      requestId: fetch.requestId,
+      epoch: state.epoch,
+      leader: state.leader,
+      result: 'not-leader',
+      diverging: null,
+      highWatermark: state.highWatermark,
+      records: [],
+    })
+  }
+}
+
 /** To `epoch` (higher, or the same after losing its leader) without a leader. */
 export function becomeUnattached(state: RaftState, epoch: number): void {
   const newer = epoch > state.epoch
   if (newer) state.remember({ epoch, votedFor: NO_NODE, leader: NO_NODE })
+  sendFetchersAway(state)
   state.role = { name: 'unattached', electionDeadlineMs: state.electionDeadline() }
   if (newer) announce(state)
   if (!state.isVoter) probe(state)
@@ -41,6 +59,7 @@ function fetchRequest(state: RaftState, requestId: number): FetchRequest {
 export function becomeFollower(state: RaftState, epoch: number, leader: number): void {
   const changed = epoch !== state.epoch || leader !== state.leader
   state.remember(epoch === state.epoch ? { leader } : { epoch, votedFor: NO_NODE, leader })
+  sendFetchersAway(state)
   state.role = {
     name: 'follower',
     leader,
@@ -145,6 +164,7 @@ export function becomeResigned(state: RaftState, successors: readonly number[]):
     successors,
     nextEndMs: state.nowMs,
   }
+  sendFetchersAway(state)
   state.role = role
   announceEnd(state, role)
 }
