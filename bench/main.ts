@@ -1,43 +1,43 @@
-/** `npm run bench -- NAME...`: measures the built product (run `npm run build` first) and prints ratios of the same run. */
+/**
+ * `npm run bench -- NAME... [--quick] [--write]`: measures the built product (run `npm run build` first) and prints ratios of
+ * the same run. `--write` puts what was printed into the benchmark's section of bench/RESULTS.md.
+ */
 import { existsSync } from 'node:fs'
-import { benchHttp } from './broker/http.ts'
-import { benchStart } from './broker/start.ts'
-import { benchProduce, benchTailFetch } from './broker/throughput.ts'
-import { benchSdk } from './sdk/main.ts'
 import { machine } from './support/report.ts'
+import { writeResults } from './support/results.ts'
 
 const megabytes = (count: number) => count * 1_000_000
 
-async function quick(): Promise<void> {
-  await benchStart()
-  await benchProduce(1024, 62, 16, megabytes(400))
-  await benchTailFetch(megabytes(1500))
-  await benchSdk()
-}
-
-async function produce(): Promise<void> {
-  await benchProduce(1024, 62, 16, megabytes(400))
-  await benchProduce(1024, 1, 256, megabytes(60))
-}
-
-const benches: Readonly<Record<string, () => Promise<void>>> = {
-  quick,
-  start: benchStart,
-  produce,
-  fetch: () => benchTailFetch(megabytes(1500)),
-  sdk: benchSdk,
+/** Loaded when asked for: some pull in a client, or a processor. */
+const benches: Readonly<Record<string, (isQuick: boolean) => Promise<unknown>>> = {
+  start: async () => (await import('./broker/start.ts')).benchStart(),
+  produce: async () => (await import('./broker/throughput.ts')).benchProduces(),
+  fetch: async () => (await import('./broker/throughput.ts')).benchTailFetch(megabytes(1500)),
+  reads: async () => (await import('./log/reads.ts')).benchReads(),
+  partitions: async (isQuick) => (await import('./log/partitions.ts')).benchPartitions(isQuick),
+  sync: async (isQuick) => (await import('./log/sync.ts')).benchSync(isQuick),
+  'vs-kafka': async (isQuick) => (await import('./vs-kafka/main.ts')).benchVsKafka(isQuick),
+  sdk: async () => (await import('./sdk/main.ts')).benchSdk(),
   http: async () => {
+    const { benchHttp } = await import('./broker/http.ts')
     await benchHttp('fsync')
     await benchHttp('page-cache')
   },
+  processor: async () => (await import('./processor/streams.ts')).benchProcessor(),
+  models: async () => (await import('./models/main.ts')).benchModels(),
 }
 
-const names = process.argv.slice(2)
-const unknown = names.find((name) => !Object.hasOwn(benches, name))
+/** The short way round. */
+const quick = ['start', 'produce', 'fetch', 'sdk']
+
+const flags = process.argv.slice(2).filter((argument) => argument.startsWith('--'))
+const asked = process.argv.slice(2).filter((argument) => !argument.startsWith('--'))
+const names = asked.flatMap((name) => (name === 'quick' ? quick : [name]))
+const unknown =
+  names.find((name) => !Object.hasOwn(benches, name)) ?? flags.find((flag) => flag !== '--quick' && flag !== '--write')
 if (names.length === 0 || unknown !== undefined) {
-  console.error(
-    `bench: ${unknown === undefined ? 'a name was expected' : `no benchmark ${unknown}`}; there are ${Object.keys(benches).join(', ')}`,
-  )
+  const problem = unknown === undefined ? 'a name was expected' : `there is no ${unknown}`
+  console.error(`bench: ${problem}; there are ${['quick', ...Object.keys(benches)].join(', ')}, --quick and --write`)
   process.exit(2)
 }
 if (!existsSync('dist/cli/bin.cjs')) {
@@ -45,5 +45,8 @@ if (!existsSync('dist/cli/bin.cjs')) {
   process.exit(2)
 }
 console.log(machine())
-for (const name of names) await benches[name]?.()
+for (const name of names) {
+  await benches[name]?.(flags.includes('--quick'))
+  if (flags.includes('--write')) writeResults(name, flags.includes('--quick'))
+}
 process.exit(0)

@@ -14,6 +14,8 @@ import { createHandlers } from './handlers/index.ts'
 import { ProducerIds } from './handlers/producer-ids.ts'
 import { LogManager } from './log/log-manager.ts'
 import { createLogShared } from './log/shared.ts'
+import { createLogCleaner, type MakeCompactionRunner } from './log-cleaning.ts'
+import { logEvents, registerLogGauges } from './log-events.ts'
 import { LOG_TAIL_CACHE_BYTES } from './limits.ts'
 import { Maintenance } from './maintenance.ts'
 import { MetricsRegistry } from './metrics.ts'
@@ -40,6 +42,8 @@ export interface BrokerPorts {
   readonly maxOpenFiles: number
   /** Connections that file descriptors are left for. */
   readonly maxConnections: number
+  /** Where logs are recopied when they are compacted. */
+  readonly makeCompactionRunner: MakeCompactionRunner
   /** Size of the volume of the data directory; -1 when unknown. */
   readonly volume: Services['volume']
 }
@@ -185,6 +189,9 @@ export class Broker {
       }),
       producerIdExpirationMs: config.properties['producer.id.expiration.ms'],
     })
+    for (const file of logs.damagedFiles) {
+      ports.logger.warn({ file }, 'a checkpoint was missing or damaged and begins anew: recovery may read more')
+    }
     try {
       const rooms = this.furnish(logs)
       await this.joinCluster(rooms)
@@ -202,11 +209,11 @@ export class Broker {
     const { clock, random, disk, logger } = ports
     const { nodeId, durability, properties } = config
     const { clusterId, directoryId } = logs
-    const log = logs.openLog(METADATA_TOPIC, 0, METADATA_TOPIC_ID, metadataLogConfig, clock.now())
+    const log = logs.openLog(METADATA_TOPIC, 0, METADATA_TOPIC_ID, metadataLogConfig, clock.now(), true)
     const controller = new Controller({ config, clusterId, directoryId, log, disk, clock, random, logger })
     const metadata = controller.view
     const topicSettings = (topic: TopicView) => effectiveSettings(topic, config, metadata)
-    const events = partitionEvents(logger, metrics)
+    const events = logEvents(logger, metrics)
     const partitions = new PartitionManager({ nodeId, clock, turn, logs, durability, topicSettings, events })
     const shared = { nodeId, config, clock, random, logger, metrics, metadata, controller, partitions }
     const groups = new GroupManager(shared)
@@ -221,7 +228,10 @@ export class Broker {
       volume: ports.volume,
     }
     this.registerGauges(services)
-    const maintenance = new Maintenance({ clock, logs, logger, config })
+    registerLogGauges(metrics, logs, partitions)
+    const makeRunner = ports.makeCompactionRunner
+    const cleaner = createLogCleaner({ logs, disk, clock, config, dynamic: metadata, metrics, logger, makeRunner })
+    const maintenance = new Maintenance({ clock, logs, cleaner, logger, config })
     return { logs, controller, partitions, groups, maintenance, services }
   }
 
@@ -270,7 +280,9 @@ export class Broker {
     running.controller.close()
     // Many logs sync at once off the loop; closing then finds nothing left to sync.
     await new Promise<void>((resolve) => running.logs.settle(resolve))
-    running.logs.close(brokerEpoch)
+    const problem = running.logs.close(brokerEpoch)
+    if (problem !== null)
+      this.ports.logger.warn({ err: problem }, 'not all logs were closed cleanly: the next start recovers')
     this.running = null
     this.ports.logger.info({ nodeId: this.config.nodeId }, 'broker stopped')
   }
@@ -288,25 +300,5 @@ function effectiveSettings(topic: TopicView, config: BrokerConfig, metadata: Met
   return {
     log: topicConfig(topic.configs, config, metadata),
     minInsyncReplicas: topicProperties(topic.configs, config, metadata)['min.insync.replicas'],
-  }
-}
-
-function partitionEvents(logger: Logger, metrics: MetricsRegistry) {
-  const offline = metrics.counter(
-    'millrace_logs_offline_total',
-    'Logs taken offline by a failed write or sync, or not opened.',
-  )
-  return {
-    offline(topic: string, partition: number, reason: Error) {
-      offline.add(1)
-      logger.error({ topic, partition, err: reason }, 'a log failed and is offline')
-    },
-    unopened(topic: string, partition: number, reason: Error) {
-      offline.add(1)
-      logger.error({ topic, partition, err: reason }, 'a log cannot be opened and is offline')
-    },
-    setAside(topic: string, partition: number) {
-      logger.warn({ topic, partition }, 'a directory belongs to no topic and was set aside')
-    },
   }
 }

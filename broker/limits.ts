@@ -153,6 +153,15 @@ export const COORDINATOR_LOOKUPS_WAITING_MAX = 10_000
 /** Bytes of newest batches that all logs together keep in memory: consumers at the tail never touch the disk. */
 export const LOG_TAIL_CACHE_BYTES = 64 * 1024 * 1024
 
+/** Bytes that the cleaner reads at once, or one batch if that is larger: a step of 1 to 2 ms. */
+export const COMPACTION_READ_BYTES = 128 * 1024
+
+/** Bytes per second that cleanings read and write at most, whatever is configured: a third of what a thread can do. */
+export const COMPACTION_BYTES_PER_SECOND_MAX = 100 * 1024 * 1024
+
+/** Segments that one cleaning makes one of: their renaming is one pause of the loop, of 1 to 2 ms. The next merges on. */
+export const LOG_COMPACTION_GROUP_SEGMENTS_MAX = 64
+
 /** Files that logs keep open, at most half of what the process may open. Two segments of 2,000 partitions with indexes. */
 export const LOG_OPEN_FILES_MAX = 8_192
 

@@ -1,5 +1,6 @@
-/** What a broker does every now and then, whoever asks: checkpoints, expiry and retention. */
+/** What a broker does every now and then, whoever asks: checkpoints, expiry, retention and compaction. */
 import type { BrokerConfig } from './config.ts'
+import type { LogCleaner } from './log/compaction/log-cleaner.ts'
 import type { LogManager } from './log/log-manager.ts'
 import type { Clock, Timer } from './ports/clock.ts'
 import type { Logger } from './services.ts'
@@ -7,6 +8,8 @@ import type { Logger } from './services.ts'
 export interface MaintenanceOptions {
   readonly clock: Clock
   readonly logs: Pick<LogManager, 'tick' | 'applyRetention'>
+  /** Null = compaction is off. */
+  readonly cleaner: Pick<LogCleaner, 'tick' | 'close'> | null
   readonly logger: Logger
   readonly config: BrokerConfig
 }
@@ -21,19 +24,21 @@ export class Maintenance {
   }
 
   start(): void {
-    const { config, logs, logger, clock } = this.options
+    const { config, logs, cleaner, logger, clock } = this.options
     const { properties } = config
     this.every(properties['replica.high.watermark.checkpoint.interval.ms'], () => logs.tick(clock.now()))
     this.every(properties['log.retention.check.interval.ms'], () => {
       const segments = logs.applyRetention(clock.now())
       if (segments > 0) logger.info({ segments }, 'deleted segments past their retention')
     })
+    if (cleaner !== null) this.every(properties['log.cleaner.backoff.ms'], () => cleaner.tick())
   }
 
   stop(): void {
     this.stopped = true
     for (const timer of this.timers) timer.cancel()
     this.timers.clear()
+    this.options.cleaner?.close()
   }
 
   /** An error is logged and does not stop the next round. */

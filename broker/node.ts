@@ -3,6 +3,7 @@ import { readFileSync, statfsSync } from 'node:fs'
 import { Broker, type BrokerPorts } from './broker.ts'
 import type { BrokerConfig } from './config.ts'
 import { ListenError, PortInUseError } from './errors.ts'
+import { createWorkerRunner } from './node-compaction.ts'
 import { LOG_OPEN_FILES_MAX, RESERVED_FILE_DESCRIPTORS } from './limits.ts'
 import type { Disk } from './ports/disk.ts'
 import { MemoryDisk } from './ports/memory-disk.ts'
@@ -32,10 +33,15 @@ export function createMemoryDisk(): MemoryDisk {
   return new MemoryDisk((fn) => setImmediate(fn))
 }
 
+/** The real disk, for what looks at data directories without a broker. */
+export function createNodeDisk(): Disk {
+  return new NodeDisk()
+}
+
 /** Makes a broker on the real ports; start it with {@link startNodeBroker} for typed errors, or `broker.start()`. */
 export function createNodeBroker(config: BrokerConfig, options: NodeBrokerOptions = {}): Broker {
   const inMemory = config.durability === 'memory'
-  const disk: Disk = inMemory ? (options.memoryDisk ?? createMemoryDisk()) : new NodeDisk()
+  const disk: Disk = inMemory ? (options.memoryDisk ?? createMemoryDisk()) : createNodeDisk()
   const descriptors = descriptorLimit()
   const maxOpenFiles = Math.max(64, Math.min(LOG_OPEN_FILES_MAX, Math.floor(descriptors / 2)))
   const ports: BrokerPorts = {
@@ -47,6 +53,7 @@ export function createNodeBroker(config: BrokerConfig, options: NodeBrokerOption
     maxSyncsInFlight: Math.max(1, (Number(process.env['UV_THREADPOOL_SIZE']) || DEFAULT_THREADS) - 2),
     maxOpenFiles,
     maxConnections: Math.max(64, descriptors - maxOpenFiles - RESERVED_FILE_DESCRIPTORS),
+    makeCompactionRunner: (bytesPerSecond) => (inMemory ? null : createWorkerRunner(bytesPerSecond)),
     volume: () => (inMemory ? { totalBytes: -1, usableBytes: -1 } : volumeOf(config.dataDir)),
   }
   return new Broker(ports, config)

@@ -22,6 +22,8 @@ const environmentCodes = new Set([
   'FOREIGN',
   'UNWRITABLE',
   'DAMAGED',
+  'NEWER_FORMAT',
+  'LOG_CORRUPT',
   'CANNOT_LISTEN',
   'EADDRINUSE',
   'EACCES',

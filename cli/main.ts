@@ -5,6 +5,7 @@ import { assetPath } from '../proto/assets.ts'
 import { consumeCommand } from './commands/consume.ts'
 import { demoCommand } from './commands/demo.ts'
 import { groupCommand } from './commands/group.ts'
+import { logCommand } from './commands/log.ts'
 import { produceCommand } from './commands/produce.ts'
 import { startCommand } from './commands/start.ts'
 import { topicCommand } from './commands/topic.ts'
@@ -30,6 +31,7 @@ function program(): Command {
     produceCommand(),
     consumeCommand(),
     groupCommand(),
+    logCommand(),
   ]) {
     command.addCommand(sub)
   }

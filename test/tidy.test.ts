@@ -149,12 +149,13 @@ describe('tidy', () => {
     expect(wrong.map((entry) => `${entry.from} -> ${entry.specifier}`)).toEqual([])
   })
 
-  it('wires real ports in broker/node.ts alone', () => {
+  it('wires real ports in broker/node.ts alone, and in the entry of its worker thread', () => {
+    const wirings = ['broker/node.ts', 'broker/compaction-worker.ts']
     const wrong = imports.filter(
       ({ from, target }) =>
         target !== null &&
         target.startsWith('broker/ports/node-') &&
-        from !== 'broker/node.ts' &&
+        !wirings.includes(from) &&
         !from.startsWith('broker/ports/') &&
         !/^(test|bench)\//.test(from),
     )

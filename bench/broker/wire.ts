@@ -4,7 +4,7 @@ import type { Api } from '../../proto/kafka/api.ts'
 import { encodeBatch } from '../../proto/kafka/batch/encode.ts'
 import { FrameSplitter, frameRequest } from '../../proto/kafka/frame.ts'
 import { defaultReplicaState } from '../../proto/kafka/generated/01-fetch.ts'
-import { CreateTopics, Fetch, ListOffsets, Produce } from '../../proto/kafka/generated/apis.ts'
+import { CreateTopics, DeleteTopics, Fetch, ListOffsets, Produce } from '../../proto/kafka/generated/apis.ts'
 import { readResponseHeader } from '../../proto/kafka/header.ts'
 import { Reader } from '../../proto/kafka/reader.ts'
 import { ZERO_UUID } from '../../proto/kafka/uuid.ts'
@@ -39,6 +39,10 @@ export async function createTopic(port: number, name: string, partitions: number
     timeoutMs: 10_000,
     validateOnly: false,
   })
+}
+
+export async function deleteTopic(port: number, name: string): Promise<void> {
+  await ask(port, DeleteTopics, 5, { topics: [], topicNames: [name], timeoutMs: 10_000 })
 }
 
 /** A batch of `count` records with values of `valueBytes` bytes that do not compress to nothing. */

@@ -3,19 +3,36 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { atEnd } from './cleanup.ts'
 
-const root = join(import.meta.dirname, '..', '..')
+export const root = join(import.meta.dirname, '..', '..')
 
-export interface Started extends AsyncDisposable {
+/** What a process costs, read from /proc (Linux). */
+export interface Cost {
+  /** Resident bytes now. */
+  residentBytes(): number
+  /** CPU seconds, user and system, since it started. */
+  cpuSeconds(): number
+}
+
+export interface Started extends Cost, AsyncDisposable {
   readonly pid: number
   /** The line it printed when it was ready. */
   readonly ready: string
   /** Milliseconds from spawn to that line. */
   readonly startMs: number
-  /** Resident bytes now. */
-  residentBytes(): number
-  /** CPU seconds, user and system, since it started. */
-  cpuSeconds(): number
+}
+
+export function costOf(pid: number): Cost {
+  return {
+    residentBytes: () => Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024,
+    cpuSeconds: () => {
+      const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+        .replace(/^.*\) /, '')
+        .split(' ')
+      return (Number(fields[11]) + Number(fields[12])) / 100
+    },
+  }
 }
 
 /** Starts `node args...` and waits for its first line on stdout. */
@@ -26,22 +43,15 @@ export async function startNode(args: readonly string[], env: NodeJS.ProcessEnv 
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, ...env },
   })
+  const kill = atEnd(() => void child.kill('SIGKILL'))
   const ready = await firstLine(child)
   const startMs = performance.now() - begun
   const pid = child.pid ?? 0
-  return {
-    pid,
-    ready,
-    startMs,
-    residentBytes: () => Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024,
-    cpuSeconds: () => {
-      const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-        .replace(/^.*\) /, '')
-        .split(' ')
-      return (Number(fields[11]) + Number(fields[12])) / 100
-    },
-    [Symbol.asyncDispose]: () => stop(child),
+  const dispose = async () => {
+    await stop(child)
+    kill()
   }
+  return { pid, ready, startMs, ...costOf(pid), [Symbol.asyncDispose]: dispose }
 }
 
 function firstLine(child: ChildProcess): Promise<string> {
@@ -64,6 +74,17 @@ function stop(child: ChildProcess): Promise<void> {
   })
 }
 
+/** The number that a server printed as `port=N`. */
+export function portOf(ready: string): number {
+  return Number(/port=(\d+)/.exec(ready)?.[1])
+}
+
+/** A directory that goes when the benchmark ends; `remove` takes it away sooner. */
+export function scratchDirectory(name: string): { readonly path: string; readonly remove: () => void } {
+  const path = mkdtempSync(join(tmpdir(), `millrace-${name}-`))
+  return { path, remove: atEnd(() => rmSync(path, { recursive: true, force: true })) }
+}
+
 export interface BrokerProcess extends Started {
   readonly kafkaPort: number
   readonly httpPort: number
@@ -74,17 +95,17 @@ export async function startBrokerProcess(
   durability: 'fsync' | 'page-cache' | 'memory',
   extra: readonly string[] = [],
 ): Promise<BrokerProcess> {
-  const directory = mkdtempSync(join(tmpdir(), 'millrace-bench-'))
-  const where = durability === 'memory' ? ['--memory'] : ['--data-dir', directory, '--durability', durability]
+  const directory = scratchDirectory('bench')
+  const where = durability === 'memory' ? ['--memory'] : ['--data-dir', directory.path, '--durability', durability]
   const started = await startNode(['dist/cli/bin.cjs', 'start', '--port', '0', '--http-port', '0', ...where, ...extra])
-  const portOf = (name: string) => Number(new RegExp(`${name}=[^ ]*:(\\d+)`).exec(started.ready)?.[1])
+  const portNamed = (name: string) => Number(new RegExp(`${name}=[^ ]*:(\\d+)`).exec(started.ready)?.[1])
   return {
     ...started,
-    kafkaPort: portOf('kafka'),
-    httpPort: portOf('http'),
+    kafkaPort: portNamed('kafka'),
+    httpPort: portNamed('http'),
     [Symbol.asyncDispose]: async () => {
       await started[Symbol.asyncDispose]()
-      rmSync(directory, { recursive: true, force: true })
+      directory.remove()
     },
   }
 }

@@ -91,9 +91,11 @@ export function topicConfig(
 ): LogConfig {
   const options = topicProperties(overrides, config, dynamic)
   const policies = options['cleanup.policy']
+  const isCompacted = policies.includes('compact')
   return {
     segmentBytes: options['internal.segment.bytes'] ?? options['segment.bytes'],
-    segmentMs: options['segment.ms'],
+    // A compacted topic's newest records come into reach of the cleaner in time.
+    segmentMs: isCompacted ? Math.min(options['segment.ms'], options['max.compaction.lag.ms']) : options['segment.ms'],
     indexIntervalBytes: options['index.interval.bytes'],
     segmentIndexBytes: options['segment.index.bytes'],
     retentionMs: options['retention.ms'],
@@ -103,7 +105,7 @@ export function topicConfig(
     messageTimestampType: options['message.timestamp.type'] as LogConfig['messageTimestampType'],
     messageTimestampBeforeMaxMs: options['message.timestamp.before.max.ms'],
     messageTimestampAfterMaxMs: options['message.timestamp.after.max.ms'],
-    cleanupPolicy: { delete: policies.includes('delete'), compact: policies.includes('compact') },
+    cleanupPolicy: { delete: policies.includes('delete'), compact: isCompacted },
     fileDeleteDelayMs: options['file.delete.delay.ms'],
     deleteRetentionMs: options['delete.retention.ms'],
     minCleanableDirtyRatio: options['min.cleanable.dirty.ratio'],

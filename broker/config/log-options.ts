@@ -24,6 +24,12 @@ export const logOptions = {
     'How long the cleaner sleeps when nothing is to clean, in ms.',
     'cluster-wide',
   ),
+  'log.cleaner.dedupe.buffer.size': long(
+    '134217728',
+    null,
+    'Largest memory for the keys of a log that is compacted, in bytes; it grows as needed.',
+    'cluster-wide',
+  ),
   'log.cleaner.delete.retention.ms': long(
     '86400000',
     atLeast(0),
@@ -31,6 +37,12 @@ export const logOptions = {
     'cluster-wide',
   ),
   'log.cleaner.enable': bool('true', null, 'Whether compacted topics are compacted.'),
+  'log.cleaner.io.max.bytes.per.second': double(
+    '1.7976931348623157E308',
+    null,
+    'How fast the cleaner may read and write, in bytes per second.',
+    'cluster-wide',
+  ),
   'log.cleaner.max.compaction.lag.ms': long(
     NEVER,
     atLeast(1),

@@ -25,6 +25,8 @@ export interface QuorumEvents {
   /** Everything below `offset` is committed; called with rising offsets. */
   committed(offset: number): void
   leaderChanged(leader: number, epoch: number): void
+  /** The disk is full: what this leader appended from `endOffset` on was never written, nor sent, and is taken back. */
+  rolledBack(endOffset: number, reason: Error): void
   /** The log or the state file failed: this member has stopped for good. Called once. */
   failed(error: Error): void
 }
@@ -39,6 +41,9 @@ export interface QuorumMemberOptions {
   send(to: number, message: RaftMessage): void
   readonly events: QuorumEvents
 }
+
+/** Milliseconds after which a follower on a full disk asks again for what it could not write. */
+const FULL_RETRY_MS = 1000
 
 /** Kafka's name, inside the directory of the log. */
 const STATE_FILE = 'quorum-state'
@@ -77,6 +82,7 @@ export class QuorumMember {
   private draining = false
   private flushRequested = false
   private timer: Timer | null = null
+  private fullTimer: Timer | null = null
   private stopped = false
 
   /** Reads the state file. Throws QuorumStateError when it is damaged and there are other voters. */
@@ -84,6 +90,12 @@ export class QuorumMember {
     this.options = options
     this.statePath = `${options.log.directory}/${STATE_FILE}`
     this.raft = new Raft(options.raft, this.readState(), new LogView(options.log))
+    options.log.listen({
+      offline: (reason) => this.fail(reason),
+      rolledBack: (endOffset, reason) => this.rolledBack(endOffset, reason),
+      full: () => {},
+      relieved: () => {},
+    })
   }
 
   get isLeader(): boolean {
@@ -122,12 +134,13 @@ export class QuorumMember {
 
   /**
    * The leader's application appends one batch; it is written and synced with the others of this turn. Returns its first
-   * offset. Throws when the log takes nothing more; `failed` has then been told, or will be.
+   * offset. Throws LogFullError when there is no room for it now, and another error when the log takes nothing more;
+   * `failed` has then been told, or will be.
    */
   append(batch: Buffer): number {
     const { log, clock } = this.options
     const appended = log.append(batch, this.raft.epoch, clock.now())
-    if (appended.error !== 0) throw new Error(appended.message ?? 'the metadata log refuses the batch')
+    if (appended.error !== 0) throw log.full ?? new Error(appended.message ?? 'the metadata log refuses the batch')
     this.requestFlush()
     return appended.baseOffset
   }
@@ -136,6 +149,8 @@ export class QuorumMember {
     this.stopped = true
     this.timer?.cancel()
     this.timer = null
+    this.fullTimer?.cancel()
+    this.fullTimer = null
   }
 
   /** With one voter there is no second vote to fear: the epochs in the log say enough, and no sync is needed. */
@@ -259,6 +274,8 @@ export class QuorumMember {
         }
         const batch = Buffer.from(buffer.subarray(position, position + sizeBytes))
         const appended = log.append(batch, leaderEpoch, clock.now())
+        // On a full disk the rest is fetched again.
+        if (log.full !== null) return this.requestFlush()
         if (appended.error !== 0) throw new Error(appended.message ?? 'the metadata log refuses a batch')
         position += sizeBytes
       }
@@ -275,13 +292,33 @@ export class QuorumMember {
   private flush(): void {
     this.flushRequested = false
     if (this.stopped) return
-    const { log } = this.options
-    const problem = log.flush()
-    if (problem !== null) return this.fail(problem)
+    const { log, clock } = this.options
+    // What goes wrong the log tells its listener.
+    log.flush()
+    if (this.stopped) return
+    if (log.full !== null && !this.raft.isLeader) {
+      // A synced log is what makes a follower fetch on, and it would fetch the same again.
+      this.fullTimer ??= clock.after(FULL_RETRY_MS, () => {
+        this.fullTimer = null
+        this.sync()
+      })
+      return
+    }
     this.post({ type: 'log-appended' })
-    log.sync((error) => {
+    this.sync()
+  }
+
+  private sync(): void {
+    this.options.log.sync((error) => {
       if (error !== null) this.fail(error)
       else this.post({ type: 'log-synced' })
     })
+  }
+
+  /** Nobody has seen what is taken back, so Raft need not know; but a leader must have begun its epoch. */
+  private rolledBack(endOffset: number, reason: Error): void {
+    if (!this.raft.isLeader) return
+    if (endOffset <= this.raft.epochStartOffset) this.fail(reason)
+    else this.options.events.rolledBack(endOffset, reason)
   }
 }

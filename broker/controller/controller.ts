@@ -6,6 +6,7 @@ import { Errors } from '../../proto/kafka/errors.ts'
 import { readUuid, ZERO_UUID } from '../../proto/kafka/uuid.ts'
 import type { BrokerConfig } from '../config.ts'
 import { QuorumMember } from '../consensus/quorum-member.ts'
+import { LogFullError } from '../log/errors.ts'
 import type { Log } from '../log/log.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Disk } from '../ports/disk.ts'
@@ -68,7 +69,7 @@ interface Pending {
   /** Answered once everything below this offset is applied. */
   readonly endOffset: number
   answer(): void
-  refuse(): void
+  refuse(why: ItemResult): void
 }
 
 /** Order of use: `onMetadata` for every listener, `start`, `unfence`; at the end `close`. */
@@ -111,6 +112,7 @@ export class Controller implements ControllerApi {
           encodeRecords([{ kind: 'leaderChange', leaderId, voters }], options.clock.now()),
         committed: (offset) => this.feed.committed(offset),
         leaderChanged: (leader) => this.leaderChanged(leader),
+        rolledBack: (endOffset, reason) => this.takeBack(endOffset, reason),
         failed,
       },
     })
@@ -147,7 +149,7 @@ export class Controller implements ControllerApi {
     this.submit(
       (context) => unfenceBroker(context, nodeId, this.epochOfThisStart),
       (result) => done(result.error === 0 ? null : new Error(result.message ?? 'the broker cannot be unfenced')),
-      notController,
+      (why) => why,
     )
   }
 
@@ -164,7 +166,7 @@ export class Controller implements ControllerApi {
     this.submit(
       (context) => createTopics(context, topics, options.validateOnly),
       done,
-      () => topics.map((topic) => failedTopic(topic.name, notController())),
+      (why) => topics.map((topic) => failedTopic(topic.name, why)),
     )
   }
 
@@ -172,7 +174,7 @@ export class Controller implements ControllerApi {
     this.submit(
       (context) => deleteTopics(context, topics),
       done,
-      () => topics.map((topic) => ({ ...topic, ...notController() })),
+      (why) => topics.map((topic) => ({ ...topic, ...why })),
     )
   }
 
@@ -184,7 +186,7 @@ export class Controller implements ControllerApi {
     this.submit(
       (context) => createPartitions(context, changes, options.validateOnly),
       done,
-      () => changes.map(({ name }) => ({ name, ...notController() })),
+      (why) => changes.map(({ name }) => ({ name, ...why })),
     )
   }
 
@@ -196,7 +198,7 @@ export class Controller implements ControllerApi {
     this.submit(
       (context) => alterConfigs(context, changes, options.validateOnly),
       done,
-      () => changes.map(notController),
+      (why) => changes.map(() => why),
     )
   }
 
@@ -207,7 +209,7 @@ export class Controller implements ControllerApi {
     this.submit(
       (context) => electLeaders(context, options.partitions, options.unclean),
       done,
-      () => (options.partitions ?? []).map((ref) => ({ ...ref, ...notController() })),
+      (why) => (options.partitions ?? []).map((ref) => ({ ...ref, ...why })),
     )
   }
 
@@ -215,7 +217,7 @@ export class Controller implements ControllerApi {
     this.submit(
       (context) => allocateProducerIds(context, this.options.config.nodeId),
       done,
-      () => ({ error: Errors.NOT_CONTROLLER, first: -1, count: 0 }),
+      ({ error }) => ({ error, first: -1, count: 0 }),
     )
   }
 
@@ -223,10 +225,10 @@ export class Controller implements ControllerApi {
   private submit<Result>(
     command: (context: CommandContext) => Outcome<Result>,
     done: (result: Result) => void,
-    refusal: () => Result,
+    refusal: (why: ItemResult) => Result,
   ): void {
-    const refuse = () => done(refusal())
-    if (this.newest === null) return this.options.clock.turnEnd(refuse)
+    const refuse = (why: ItemResult) => done(refusal(why))
+    if (this.newest === null) return this.options.clock.turnEnd(() => refuse(notController))
     const { config, random, clock } = this.options
     const { records, result } = command({ image: this.newest, config, random })
     const answer = () => done(result)
@@ -241,8 +243,9 @@ export class Controller implements ControllerApi {
     try {
       baseOffset = this.member.append(encodeRecords(records, clock.now()))
     } catch (error) {
-      this.fail(error instanceof Error ? error : new Error(String(error)))
-      return clock.turnEnd(refuse)
+      const reason = error instanceof Error ? error : new Error(String(error))
+      if (!(reason instanceof LogFullError)) this.fail(reason)
+      return clock.turnEnd(() => refuse(reason instanceof LogFullError ? noRoom(reason) : notController))
     }
     this.newest.apply(records, baseOffset)
     const endOffset = baseOffset + records.length
@@ -290,8 +293,21 @@ export class Controller implements ControllerApi {
         this.feed.publish()
         this.settleStart?.(null)
       },
-      notController,
+      (why) => why,
     )
+  }
+
+  /** The disk is full: the newest state is the one without the records that could not be written, and their commands failed. */
+  private takeBack(endOffset: number, reason: Error): void {
+    this.options.logger.error({ err: reason }, 'the metadata log has no room: changes are refused until there is some')
+    const waiting = this.feed.forgetFrom(endOffset)
+    if (this.newest !== null) {
+      this.newest = this.image.clone()
+      for (const { records, baseOffset } of waiting) this.newest.apply(records, baseOffset)
+    }
+    const refused = this.pending.filter((command) => command.endOffset > endOffset)
+    this.pending = this.pending.filter((command) => command.endOffset <= endOffset)
+    for (const command of refused) this.options.clock.turnEnd(() => command.refuse(noRoom(reason)))
   }
 
   private leaderChanged(leader: number): void {
@@ -305,7 +321,7 @@ export class Controller implements ControllerApi {
     this.feed.forgetExpected()
     const { pending } = this
     this.pending = []
-    for (const command of pending) this.options.clock.turnEnd(() => command.refuse())
+    for (const command of pending) this.options.clock.turnEnd(() => command.refuse(notController))
   }
 
   private fail(error: Error): void {
@@ -325,6 +341,9 @@ export class Controller implements ControllerApi {
   }
 }
 
-function notController(): ItemResult {
-  return failure(Errors.NOT_CONTROLLER, 'This is not the active controller.')
+const notController = failure(Errors.NOT_CONTROLLER, 'This is not the active controller.')
+
+/** Retriable, as NOT_CONTROLLER is: the change was not made, and may be once there is room. */
+function noRoom(reason: Error): ItemResult {
+  return failure(Errors.KAFKA_STORAGE_ERROR, reason.message)
 }

@@ -58,6 +58,12 @@ export class ImageFeed {
     this.own.push({ ...batch, applied })
   }
 
+  /** Own batches from `endOffset` on will not come after all. Returns those that still wait for their commit, in order. */
+  forgetFrom(endOffset: number): readonly RecordsAt[] {
+    this.own = this.own.filter(({ baseOffset }) => baseOffset < endOffset)
+    return this.own
+  }
+
   /** Another leader took over: what was appended here may never be committed, and is read back if it is. */
   forgetExpected(): void {
     this.own = []

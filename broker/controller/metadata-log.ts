@@ -4,6 +4,7 @@ import { decodeBatches } from '../../proto/kafka/batch/decode.ts'
 import { BatchBuilder } from '../../proto/kafka/batch/encode.ts'
 import { METADATA_FETCH_BYTES_MAX } from '../limits.ts'
 import { defaultLogConfig, type LogConfig } from '../log/config.ts'
+import { LogCorruptError } from '../log/errors.ts'
 import type { Log } from '../log/log.ts'
 
 /** What the metadata log obeys: nothing is ever deleted from it, and a command of any size is one batch. */
@@ -50,7 +51,8 @@ export function readRecords(
     try {
       batches = decodeAll(buffers)
     } catch (error) {
-      return done(error instanceof Error ? error : new Error(String(error)), [])
+      const problem = error instanceof Error ? error.message : String(error)
+      return done(new LogCorruptError(log.directory, -1, `the records from offset ${offset} on: ${problem}`), [])
     }
     done(null, batches)
   }

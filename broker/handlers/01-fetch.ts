@@ -102,21 +102,21 @@ class PendingFetch implements ParkedWork {
     const isFirst = this.bytes === 0
     const now = partition.readNow(target.fetchOffset, limit, maxBytes, isFirst)
     if (now !== null) {
-      this.take(partition, now)
+      this.take(partition, target.fetchOffset, now)
       return true
     }
     partition.read(target.fetchOffset, limit, maxBytes, isFirst, (read) => {
-      this.take(partition, read)
+      this.take(partition, target.fetchOffset, read)
       if (this.wanted) this.readFrom(index + 1)
     })
     return false
   }
 
-  private take(partition: Partition, read: ReadResult): void {
+  private take(partition: Partition, fetchOffset: number, read: ReadResult): void {
     this.bytes += read.bytes
     if (read.release) this.releases.push(read.release)
     this.watchable.push(partition)
-    this.settle(readPartition(partition, read, this.terms.readCommitted))
+    this.settle(readPartition(partition, fetchOffset, read, this.terms.readCommitted))
   }
 
   private release(): void {

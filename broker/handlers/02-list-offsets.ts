@@ -74,6 +74,11 @@ export const listOffsetsHandler: Handler<ListOffsetsRequest, ListOffsetsResponse
   },
 }
 
+/** The log's start is known whatever is committed; every other answer depends on where that ends (KIP-207). */
+function isBoundedByCommittedEnd(timestamp: number): boolean {
+  return timestamp >= 0 || timestamp === LATEST || timestamp === MAX_TIMESTAMP
+}
+
 interface Terms {
   readonly version: number
   readonly isolation: number
@@ -101,6 +106,11 @@ function lookUp(
     return
   }
   const { partition } = found
+  if (isBoundedByCommittedEnd(timestamp) && !partition.knowsCommittedEnd) {
+    answer.errorCode = terms.version >= 5 ? Errors.OFFSET_NOT_AVAILABLE : Errors.LEADER_NOT_AVAILABLE
+    done()
+    return
+  }
   const limit = terms.isolation === READ_COMMITTED ? partition.lastStableOffset : partition.highWatermark
   if (timestamp >= 0 || timestamp === MAX_TIMESTAMP) {
     const record = (result: { error: number; offset: number; timestampMs: number; leaderEpoch: number }) => {
@@ -110,7 +120,7 @@ function lookUp(
       answer.leaderEpoch = result.leaderEpoch
       done()
     }
-    if (timestamp === MAX_TIMESTAMP) partition.offsetOfMaxTimestamp(record)
+    if (timestamp === MAX_TIMESTAMP) partition.offsetOfMaxTimestamp(limit, record)
     else partition.offsetForTimestamp(timestamp, limit, record)
     return
   }

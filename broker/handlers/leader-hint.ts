@@ -20,7 +20,8 @@ const NO_HINT: LeaderHint = Object.freeze({ leaderId: -1, leaderEpoch: -1 })
 /** Collects the leaders named in one response and their addresses. */
 export class LeaderHints {
   private readonly metadata: MetadataView
-  private readonly leaders = new Set<number>()
+  /** Null until one is named: nearly every response names none. */
+  private leaders: Set<number> | null = null
 
   constructor(metadata: MetadataView) {
     this.metadata = metadata
@@ -31,15 +32,17 @@ export class LeaderHints {
     if (error !== Errors.NOT_LEADER_OR_FOLLOWER && error !== Errors.FENCED_LEADER_EPOCH) return NO_HINT
     const view = this.metadata.topic(topic)?.partitions[partition]
     if (view === undefined || view.leader < 0) return NO_HINT
+    this.leaders ??= new Set()
     this.leaders.add(view.leader)
     return { leaderId: view.leader, leaderEpoch: view.leaderEpoch }
   }
 
   endpoints(): LeaderEndpoint[] {
-    if (this.leaders.size === 0) return []
+    const { leaders } = this
+    if (leaders === null) return []
     return this.metadata
       .brokers()
-      .filter((broker) => this.leaders.has(broker.id))
+      .filter((broker) => leaders.has(broker.id))
       .map(({ id, host, port, rack }) => ({ nodeId: id, host, port, rack }))
   }
 }

@@ -9,9 +9,9 @@ export type AppendError = BatchRefusal
 
 /**
  * Every check of a client batch that needs no log (W8 to W10), in Kafka's order: frame, size, CRC, header, records, segment
- * size. `batch` is the whole records field. Null = it may be appended.
+ * size. `batch` is the whole records field; `topicPartition` is for messages. Null = it may be appended.
  */
-export function checkBatch(batch: Buffer, config: LogConfig, nowMs: number): AppendError | null {
+export function checkBatch(batch: Buffer, config: LogConfig, nowMs: number, topicPartition = ''): AppendError | null {
   const isCreateTime = config.messageTimestampType === 'CreateTime'
   const bounds = {
     earliestMs: nowMs - config.messageTimestampBeforeMaxMs,
@@ -22,6 +22,7 @@ export function checkBatch(batch: Buffer, config: LogConfig, nowMs: number): App
     isCompacted: config.cleanupPolicy.compact,
     timestamps: isCreateTime ? bounds : null,
     maxDecompressedBytes: LOG_DECOMPRESSED_BATCH_BYTES_MAX,
+    topicPartition,
   })
   if (refusal !== null) return refusal
   if (isCreateTime && header.maxTimestamp(batch, 0) > bounds.latestMs) {

@@ -3,6 +3,8 @@ import { DataDirError } from './errors.ts'
 
 const META_FILE = 'meta.properties'
 const CLEAN_SHUTDOWN_FILE = '.kafka_cleanshutdown'
+/** Apache Kafka's, in its log directories: the metadata there is Kafka's too, and only its partitions can be taken over. */
+const KAFKA_FILE = 'bootstrap.checkpoint'
 /** What a directory that is not ours yet may hold: a mount point's own, and what an interrupted first start leaves. */
 const HARMLESS = /^(lost\+found|\.lock.*|meta\.properties\.tmp)$/
 
@@ -20,7 +22,7 @@ export interface DataDir {
   readonly path: string
   readonly clusterId: string
   readonly directoryId: string
-  /** The last broker here stopped cleanly. The marker is gone from disk by now. */
+  /** The last broker here stopped cleanly. The marker that says so stays until `beginUse`. */
   readonly cleanShutdown: boolean
   /** The broker epoch that the clean stop noted (KIP-966); -1 when there is none. */
   readonly previousBrokerEpoch: number
@@ -35,11 +37,15 @@ interface Meta {
   readonly directoryId: string
 }
 
-/** Takes a data directory. Throws `DataDirError` for a locked, foreign, damaged or unwritable one, with nothing changed. */
+/**
+ * Takes a data directory. Throws `DataDirError` for a locked, foreign, damaged or unwritable one, with nothing changed.
+ * Before the first change to a log, `beginUse` must follow.
+ */
 export function openDataDir(options: DataDirOptions): DataDir {
   const { disk, path } = options
   const found = reading(path, () => disk.listSync(path))
   const before = readMeta(options, found)
+  const parentsMade = missingParents(disk, path)
   const lock = takeLock(disk, path)
   try {
     const meta = before ?? {
@@ -47,14 +53,26 @@ export function openDataDir(options: DataDirOptions): DataDir {
       nodeId: options.nodeId,
       directoryId: options.newDirectoryId,
     }
-    if (before === null) writing(path, () => disk.replaceSync(`${path}/${META_FILE}`, encodeMeta(meta)))
-    const { cleanShutdown, previousBrokerEpoch } = writing(path, () => takeCleanMarker(disk, path))
+    if (before === null) {
+      writing(path, () => disk.replaceSync(`${path}/${META_FILE}`, encodeMeta(meta)))
+      writing(path, () => syncName(disk, path, parentsMade))
+    }
+    const { cleanShutdown, previousBrokerEpoch } = reading(path, () => readCleanMarker(disk, path))
     const { clusterId, directoryId } = meta
     return { path, clusterId, directoryId, cleanShutdown, previousBrokerEpoch, isNew: before === null, lock }
   } catch (error) {
     lock.release()
     throw error
   }
+}
+
+/** Removes the marker of the clean stop before: from here on, a stop is unclean until it is written again. */
+export function beginUse(disk: Disk, { path, cleanShutdown }: DataDir): void {
+  if (!cleanShutdown) return
+  writing(path, () => {
+    disk.unlinkSync(`${path}/${CLEAN_SHUTDOWN_FILE}`)
+    disk.syncDirectorySync(path)
+  })
 }
 
 /** Leaves the marker of a clean stop, after every log has been closed, and gives the directory back. */
@@ -67,10 +85,14 @@ export function closeDataDir(disk: Disk, dir: DataDir, brokerEpoch: number): voi
 function readMeta(options: DataDirOptions, found: readonly string[]): Meta | null {
   const { disk, path, nodeId } = options
   const file = `${path}/${META_FILE}`
+  if (found.includes(KAFKA_FILE)) {
+    const message = `${path}/${KAFKA_FILE}: the directory belongs to an Apache Kafka broker; choose another, and move partitions over one by one`
+    throw new DataDirError('FOREIGN', `${path}/${KAFKA_FILE}`, message)
+  }
   if (!found.includes(META_FILE)) {
     const foreign = found.find((name) => !HARMLESS.test(name))
     if (foreign === undefined) return null
-    const hint = 'choose an empty directory'
+    const hint = `choose an empty directory, or restore ${META_FILE} from a copy`
     throw new DataDirError(
       'FOREIGN',
       `${path}/${foreign}`,
@@ -98,10 +120,16 @@ function parseMeta(file: string, data: Buffer): Meta {
   const clusterId = properties.get('cluster.id')
   const nodeId = properties.get('node.id')
   const directoryId = properties.get('directory.id')
-  if (version !== '1')
-    throw new DataDirError('DAMAGED', file, `${file} has version ${version ?? 'none'}, only 1 is readable`)
+  if (/^\d+$/.test(version ?? '') && Number(version) > 1) {
+    const message = `${file} has version ${version}, only 1 is readable: start the version that wrote it`
+    throw new DataDirError('NEWER_FORMAT', file, message)
+  }
+  if (version !== '1') {
+    const message = `${file} has version ${version ?? 'none'}, only 1 is readable: restore it from a copy`
+    throw new DataDirError('DAMAGED', file, message)
+  }
   if (clusterId === undefined || directoryId === undefined || !/^\d+$/.test(nodeId ?? '')) {
-    throw new DataDirError('DAMAGED', file, `${file} lacks cluster.id, node.id or directory.id`)
+    throw new DataDirError('DAMAGED', file, `${file} lacks cluster.id, node.id or directory.id: restore it from a copy`)
   }
   return { clusterId, nodeId: Number(nodeId), directoryId }
 }
@@ -111,14 +139,33 @@ function encodeMeta(meta: Meta): Buffer {
   return Buffer.from(`#\nnode.id=${nodeId}\ndirectory.id=${directoryId}\nversion=1\ncluster.id=${clusterId}\n`, 'utf8')
 }
 
-/** Reads and removes the marker: from here on, a stop is unclean until it is written again. */
-function takeCleanMarker(disk: Disk, path: string): { cleanShutdown: boolean; previousBrokerEpoch: number } {
+function readCleanMarker(disk: Disk, path: string): { cleanShutdown: boolean; previousBrokerEpoch: number } {
   const file = `${path}/${CLEAN_SHUTDOWN_FILE}`
   if (!disk.existsSync(file)) return { cleanShutdown: false, previousBrokerEpoch: -1 }
   const match = /"brokerEpoch":\s*(-?\d+)/.exec(disk.readFileSync(file).toString('latin1'))
-  disk.unlinkSync(file)
-  disk.syncDirectorySync(path)
   return { cleanShutdown: true, previousBrokerEpoch: match === null ? -1 : Number(match[1]) }
+}
+
+/** How many parents of the path are still to be made. */
+function missingParents(disk: Disk, path: string): number {
+  let count = 0
+  for (let at = parentOf(path); at !== '' && !disk.existsSync(at); at = parentOf(at)) count++
+  return count
+}
+
+/** Syncs the names of a new data directory and of the parents made for it: a power cut must not take the directory itself. */
+function syncName(disk: Disk, path: string, parentsMade: number): void {
+  let parent = parentOf(path)
+  for (let left = parentsMade; left >= 0 && disk.existsSync(parent); left--) {
+    disk.syncDirectorySync(parent)
+    parent = parentOf(parent)
+  }
+}
+
+/** The directory above, '' at the root; '.' for a name alone. */
+function parentOf(path: string): string {
+  const cut = path.lastIndexOf('/')
+  return cut < 0 && path !== '.' ? '.' : path.slice(0, Math.max(0, cut))
 }
 
 function takeLock(disk: Disk, path: string): DiskLock {

@@ -2,6 +2,7 @@ import { crc32c } from '../../proto/kafka/crc32c.ts'
 import { readInt32, readInt64, writeInt32, writeInt64 } from '../../proto/kafka/int64.ts'
 import type { Disk } from '../ports/disk.ts'
 import { DURABLE_MARK_FILE } from './file-names.ts'
+import { refuseNewer } from './format-versions.ts'
 
 /**
  * How far the last fdatasync of a log reached. Written after each sync and not synced itself, so on disk it may be old but
@@ -31,12 +32,20 @@ export function encodeMark(mark: DurableMark): Buffer {
   return into
 }
 
-/** Null when the mark is missing, torn or of another version: then only the recovery point is known to be durable. */
+/**
+ * Null when the mark is missing or torn: then only the recovery point is known to be durable. Throws `LogCorruptError` for
+ * one of a newer version.
+ */
 export function readMark(disk: Disk, directory: string): DurableMark | null {
   const path = `${directory}/${DURABLE_MARK_FILE}`
   if (!disk.existsSync(path)) return null
   const data = disk.readFileSync(path)
-  if (data.length !== MARK_BYTES || readInt32(data, 4) !== VERSION) return null
-  if (readInt32(data, 0) >>> 0 !== crc32c(data, 4, MARK_BYTES)) return null
+  if (data.length !== MARK_BYTES || readInt32(data, 0) >>> 0 !== crc32c(data, 4, MARK_BYTES)) return null
+  refuseNewer(path, readInt32(data, 4), VERSION)
   return { endOffset: readInt64(data, 8), segmentBaseOffset: readInt64(data, 16), position: readInt64(data, 24) }
+}
+
+/** A mark is there, but torn or damaged: what was durable may have been more than the recovery point tells. */
+export function isMarkDamaged(disk: Disk, directory: string): boolean {
+  return readMark(disk, directory) === null && disk.existsSync(`${directory}/${DURABLE_MARK_FILE}`)
 }

@@ -2,6 +2,12 @@
 export class EpochCache {
   #epochs: number[] = []
   #startOffsets: number[] = []
+  #changed = false
+
+  /** Differs from the file that it was read from. */
+  get changed(): boolean {
+    return this.#changed
+  }
 
   get count(): number {
     return this.#epochs.length
@@ -23,8 +29,13 @@ export class EpochCache {
       this.#epochs.pop()
       this.#startOffsets.pop()
     }
-    this.#epochs.push(epoch)
-    this.#startOffsets.push(startOffset)
+    // An array that begins by a push has room for 17.
+    if (this.#epochs.length === 0) [this.#epochs, this.#startOffsets] = [[epoch], [startOffset]]
+    else {
+      this.#epochs.push(epoch)
+      this.#startOffsets.push(startOffset)
+    }
+    this.#changed = true
     return true
   }
 
@@ -51,7 +62,9 @@ export class EpochCache {
       this.#epochs.pop()
       this.#startOffsets.pop()
     }
-    return this.#epochs.length !== before
+    if (this.#epochs.length === before) return false
+    this.#changed = true
+    return true
   }
 
   /** The log now begins at `startOffset`: older epochs are gone, and the one it is in begins there. */
@@ -61,6 +74,7 @@ export class EpochCache {
     this.#epochs.splice(0, gone)
     this.#startOffsets.splice(0, gone)
     this.#startOffsets[0] = startOffset
+    this.#changed = true
     return true
   }
 
@@ -80,6 +94,7 @@ export class EpochCache {
       const match = /^(\d+) (\d+)$/.exec(line)
       if (match === null || !cache.assign(Number(match[1]), Number(match[2]))) return null
     }
+    cache.#changed = false
     return cache.count === lines.length - 2 ? cache : null
   }
 }

@@ -15,6 +15,8 @@ export const TEMPORARY_SUFFIX = '.tmp'
 
 export const EPOCH_FILE = 'leader-epoch-checkpoint'
 export const METADATA_FILE = 'partition.metadata'
+/** Ours: which segments there are. */
+export const SEGMENT_LIST_FILE = 'segment-list'
 /** Ours: how far the last fdatasync reached. */
 export const DURABLE_MARK_FILE = 'durable-end'
 

@@ -1,6 +1,7 @@
 import type { Disk, DiskDone, DiskFile } from '../ports/disk.ts'
 import { type DurableMark, encodeMark } from './durable-mark.ts'
-import { DURABLE_MARK_FILE } from './file-names.ts'
+import { isOutOfDescriptors } from './errors.ts'
+import { DURABLE_MARK_FILE, METADATA_FILE } from './file-names.ts'
 import { type FileHandle, fileHandle } from './file-pool.ts'
 import type { LogShared } from './shared.ts'
 
@@ -10,6 +11,8 @@ interface Dirty {
   readonly paths: string[]
   readonly directories: string[]
 }
+
+const NOTHING: Dirty = { files: [], paths: [], directories: [] }
 
 type SyncStep = (done: DiskDone) => void
 
@@ -38,11 +41,15 @@ export interface GroupCommitOptions {
  */
 export class GroupCommit {
   readonly #options: GroupCommitOptions
-  readonly #markHandle: FileHandle
+  /** Null until it is needed. */
+  #mark: FileHandle | null = null
   #durableEndOffset: number
-  #dirty = nothingDirty()
+  /** NOTHING until something is, as thousands of logs may be idle. */
+  #dirty = NOTHING
   /** What the run in flight is syncing. */
-  #syncing = nothingDirty()
+  #syncing = NOTHING
+  /** See `markNewborn`. */
+  #isNewborn = false
   #waiters: Waiter[] = []
   #scheduled = false
   /** What the run in flight is to reach; a truncation lowers it. */
@@ -52,7 +59,11 @@ export class GroupCommit {
   constructor(options: GroupCommitOptions) {
     this.#options = options
     this.#durableEndOffset = options.durableEndOffset
-    this.#markHandle = fileHandle(`${options.directory}/${DURABLE_MARK_FILE}`)
+  }
+
+  get #markHandle(): FileHandle {
+    this.#mark ??= fileHandle(`${this.#options.directory}/${DURABLE_MARK_FILE}`)
+    return this.#mark
   }
 
   get durableEndOffset(): number {
@@ -63,17 +74,25 @@ export class GroupCommit {
   markDirty(handle: FileHandle): void {
     if (this.#dirty.files.includes(handle)) return
     if (this.#options.pinDirty) handle.pins++
-    this.#dirty.files.push(handle)
+    this.#note().files.push(handle)
   }
 
   /** The same for a small file that was written whole. It may be gone by then. */
   markPathDirty(path: string): void {
-    if (!this.#dirty.paths.includes(path)) this.#dirty.paths.push(path)
+    if (!this.#dirty.paths.includes(path)) this.#note().paths.push(path)
   }
 
   /** Names were made in the directory that the next run is to sync. */
   markDirectoryDirty(path: string): void {
-    if (!this.#dirty.directories.includes(path)) this.#dirty.directories.push(path)
+    if (!this.#dirty.directories.includes(path)) this.#note().directories.push(path)
+  }
+
+  /**
+   * The directory and its `partition.metadata` may never have been synced. As long as there are no records nobody depends on
+   * them, so this alone asks for no sync: the next run covers them. Thousands of partitions may be like this.
+   */
+  markNewborn(): void {
+    this.#isNewborn = true
   }
 
   /** The file is being removed: nothing of it need be durable any more. */
@@ -93,19 +112,38 @@ export class GroupCommit {
     this.#schedule()
   }
 
+  /** Takes up what a run had to leave for want of file descriptors. */
+  resume(): void {
+    if (this.#failure === null && this.#waiters.length > 0) this.#schedule()
+  }
+
   /** The same on the event loop: at start, at a clean stop and before a truncation. Throws what the disk throws. */
   syncSync(): void {
     const { disk, shared, flushed } = this.#options
     const reached = flushed()
+    const dirty = [this.#syncing, this.#dirty]
+    if (reached.endOffset <= this.#durableEndOffset && !dirty.some(isDirty)) return
+    this.#dirtyNewborn()
     // What a run has in flight is not durable yet either.
-    for (const work of [this.#syncing, this.#dirty]) {
+    for (const work of dirty) {
       for (const handle of work.files) if (!handle.removed) shared.files.open(disk, handle).datasyncSync()
       for (const path of work.paths) this.#withFile(path, (file) => file.datasyncSync())
       for (const path of work.directories) disk.syncDirectorySync(path)
     }
     for (const handle of this.#dirty.files) this.#unpin(handle)
-    this.#dirty = nothingDirty()
+    this.#dirty = NOTHING
     this.#reach(reached)
+  }
+
+  /** Makes the mark itself durable: after a power cut, an older one would be wrong. */
+  syncMark(done: DiskDone): void {
+    if (this.#failure !== null) return done(this.#failure)
+    const { disk, shared } = this.#options
+    if (!disk.existsSync(this.#markHandle.path)) return done(null)
+    shared.files.open(disk, this.#markHandle).datasync((error) => {
+      if (error !== null && this.#failure === null) this.#options.onFailure(error)
+      done(error)
+    })
   }
 
   /** The log is about to be cut: the mark on disk must not claim more than will be left (it is synced for that). */
@@ -122,7 +160,7 @@ export class GroupCommit {
   close(reason: Error): void {
     this.#failure ??= reason
     for (const handle of this.#dirty.files.splice(0)) this.#unpin(handle)
-    this.#options.shared.files.close(this.#markHandle)
+    if (this.#mark !== null) this.#options.shared.files.close(this.#mark)
     for (const waiter of this.#waiters.splice(0)) waiter.done(reason)
   }
 
@@ -135,19 +173,45 @@ export class GroupCommit {
   #run(finished: () => void): void {
     if (this.#failure !== null) return finished()
     this.#running = this.#options.flushed()
+    this.#dirtyNewborn()
     this.#syncing = this.#dirty
-    this.#dirty = nothingDirty()
+    this.#dirty = NOTHING
     const { files, paths, directories } = this.#syncing
     const steps: SyncStep[] = []
     for (const handle of files) steps.push((done) => this.#syncHandle(handle, done))
     for (const path of paths) steps.push((done) => this.#syncPath(path, done))
     for (const path of directories) steps.push((done) => this.#options.disk.syncDirectory(path, done))
     this.#runSteps(steps, (error) => {
+      if (isOutOfDescriptors(error)) this.#putBack()
       for (const handle of files) this.#unpin(handle)
-      this.#syncing = nothingDirty()
+      this.#syncing = NOTHING
       finished()
       this.#finish(error)
     })
+  }
+
+  #note(): Dirty {
+    if (this.#dirty === NOTHING) this.#dirty = { files: [], paths: [], directories: [] }
+    return this.#dirty
+  }
+
+  #dirtyNewborn(): void {
+    if (!this.#isNewborn) return
+    this.#isNewborn = false
+    const { directory } = this.#options
+    this.markPathDirty(`${directory}/${METADATA_FILE}`)
+    this.markDirectoryDirty(directory)
+    // The directory may be as new as the file, so its own name counts too.
+    const cut = directory.lastIndexOf('/')
+    if (cut > 0) this.markDirectoryDirty(directory.slice(0, cut))
+  }
+
+  /** A file could not be opened, so it has not been synced and failed: the next run may try. */
+  #putBack(): void {
+    const { files, paths, directories } = this.#syncing
+    for (const handle of files) this.markDirty(handle)
+    for (const path of paths) this.markPathDirty(path)
+    for (const path of directories) this.markDirectoryDirty(path)
   }
 
   /** One after the other: contents first, then names. There is nearly always one step. */
@@ -188,7 +252,7 @@ export class GroupCommit {
     this.#scheduled = false
     const reached = this.#running
     this.#running = null
-    if (this.#failure !== null) return
+    if (this.#failure !== null || isOutOfDescriptors(error)) return
     if (error !== null) {
       this.#options.onFailure(error)
       return this.close(error)
@@ -218,10 +282,6 @@ export class GroupCommit {
   #unpin(handle: FileHandle): void {
     if (this.#options.pinDirty && handle.pins > 0) handle.pins--
   }
-}
-
-function nothingDirty(): Dirty {
-  return { files: [], paths: [], directories: [] }
 }
 
 function isDirty({ files, paths, directories }: Dirty): boolean {

@@ -1,4 +1,5 @@
 import type { Segment } from './segment.ts'
+import { TransactionIndex } from './txn-index.ts'
 
 /** Bounds the memory of the sealed segments' indexes: over the ceiling, those not looked at for longest are dropped. */
 export class LoadedIndexes {
@@ -18,13 +19,16 @@ export class LoadedIndexes {
   /** Notes a use of a sealed segment's indexes, which are in memory. */
   used(segment: Segment): void {
     this.forget(segment)
-    const bytes = segment.indexes!.offsets.memoryBytes + segment.indexes!.times.memoryBytes
+    const { indexes, aborted } = segment
+    let bytes = indexes === null ? 0 : indexes.offsets.memoryBytes + indexes.times.memoryBytes
+    if (aborted instanceof TransactionIndex) bytes += aborted.memoryBytes
     this.#bytesOf.set(segment, bytes)
     this.#bytes += bytes
     for (const [oldest] of this.#bytesOf) {
       if (this.#bytes <= this.#bytesMax || oldest === segment) return
       this.forget(oldest)
       oldest.indexes = null
+      if (oldest.aborted !== null) oldest.aborted = 'unread'
     }
   }
 

@@ -1,7 +1,7 @@
 import type { Disk } from '../ports/disk.ts'
 import { type Durability, defaultLogConfig, type LogConfig } from './config.ts'
-import { closeDataDir, type DataDir, openDataDir } from './data-dir.ts'
-import { assert } from './errors.ts'
+import { beginUse, closeDataDir, type DataDir, openDataDir } from './data-dir.ts'
+import { assert, DataDirError, isPassing, LogCorruptError } from './errors.ts'
 import { Log } from './log.ts'
 import * as checkpoint from './offset-checkpoint.ts'
 import { tryTopicId } from './partition-metadata.ts'
@@ -33,7 +33,7 @@ export interface PartitionDirectory {
 
 interface DyingDirectory {
   readonly path: string
-  readonly sinceMs: number
+  sinceMs: number
   readonly delayMs: number
 }
 
@@ -49,21 +49,33 @@ export class LogManager {
   readonly #recoveryPoints: Map<string, number>
   readonly #logStarts: Map<string, number>
   readonly #highWatermarks: Map<string, number>
+  readonly #cleaned: Map<string, number>
+  readonly #damaged: string[] = []
+  /** Checkpoint files that do not hold what memory does. */
+  readonly #stale = new Set<string>()
   #dying: DyingDirectory[] = []
   #renames = 0
+  #inUse = false
   #closed = false
 
   static open(options: LogManagerOptions): LogManager {
-    return new LogManager(options, openDataDir(options))
+    const dir = openDataDir(options)
+    try {
+      return new LogManager(options, dir)
+    } catch (error) {
+      dir.lock.release()
+      throw error
+    }
   }
 
   private constructor(options: LogManagerOptions, dir: DataDir) {
     this.#options = options
     this.#dir = dir
     const { disk, path } = options
-    this.#recoveryPoints = checkpoint.readOffsets(disk, `${path}/${checkpoint.RECOVERY_POINT_FILE}`)
-    this.#logStarts = checkpoint.readOffsets(disk, `${path}/${checkpoint.LOG_START_FILE}`)
-    this.#highWatermarks = checkpoint.readOffsets(disk, `${path}/${checkpoint.HIGH_WATERMARK_FILE}`)
+    this.#recoveryPoints = this.#read(checkpoint.RECOVERY_POINT_FILE)
+    this.#logStarts = this.#read(checkpoint.LOG_START_FILE)
+    this.#highWatermarks = this.#read(checkpoint.HIGH_WATERMARK_FILE)
+    this.#cleaned = checkpoint.readCheckpoint(disk, `${path}/${checkpoint.CLEANER_FILE}`).offsets
     for (const name of disk.listSync(path)) {
       if (name.endsWith(DELETE_SUFFIX)) this.#dying.push({ path: `${path}/${name}`, sinceMs: 0, delayMs: 0 })
     }
@@ -96,6 +108,11 @@ export class LogManager {
     return this.#dir.previousBrokerEpoch
   }
 
+  /** Paths of checkpoint files that were damaged and could be done without: recovery reads more. For the operator's log. */
+  get damagedFiles(): readonly string[] {
+    return this.#damaged
+  }
+
   /** Partition directories found on disk whose logs are not open. */
   listPartitions(): PartitionDirectory[] {
     const { disk } = this.#options
@@ -117,22 +134,19 @@ export class LogManager {
   }
 
   /**
-   * Opens the partition's log, making its directory when missing. Throws `LogCorruptError` when durable bytes are damaged,
-   * the directory belongs to another topic id, or the system's error.
+   * Opens the partition's log, making its directory when missing: `mayExist` tells that it is no new one, and then a
+   * directory that held durable records must be there. Throws `LogCorruptError` when durable bytes are damaged or missing
+   * or the directory belongs to another topic id, or the system's error.
    */
-  openLog(
-    topic: string,
-    partition: number,
-    topicId: string,
-    config: LogConfig,
-    nowMs: number,
-    onOffline?: (reason: Error) => void,
-  ): Log {
+  openLog(topic: string, partition: number, topicId: string, config: LogConfig, nowMs: number, mayExist = false): Log {
     const name = nameOf(topic, partition)
     assert(!this.#closed && !this.#logs.has(name), `log ${name} cannot be opened twice`)
     const { disk, durability, shared, producerIdExpirationMs } = this.#options
     const directory = `${this.path}/${name}`
-    if (!disk.existsSync(directory)) this.#forgetOffsets(name)
+    if (!disk.existsSync(directory)) {
+      if (mayExist) this.#expectNothingIn(directory, name)
+      this.#forgetOffsets(name)
+    }
     const log = Log.open({
       disk,
       directory,
@@ -148,9 +162,10 @@ export class LogManager {
       logStartOffset: this.#logStarts.get(name) ?? -1,
       highWatermark: this.#highWatermarks.get(name) ?? 0,
       ...(producerIdExpirationMs === undefined ? {} : { producerIdExpirationMs }),
-      ...(onOffline === undefined ? {} : { onOffline }),
     })
+    log.compaction.cleanedTo = this.#cleaned.get(name) ?? -1
     this.#logs.set(name, log)
+    this.#beginUse()
     return log
   }
 
@@ -163,6 +178,7 @@ export class LogManager {
     this.#recoveryPoints.delete(name)
     this.#logStarts.delete(name)
     this.#highWatermarks.delete(name)
+    this.#cleaned.delete(name)
     if (!this.#options.disk.existsSync(`${this.path}/${name}`)) return
     const path = this.#rename(name, DELETE_SUFFIX)
     const delayMs = log?.config.fileDeleteDelayMs ?? defaultLogConfig.fileDeleteDelayMs
@@ -180,6 +196,8 @@ export class LogManager {
   /** Every few seconds: checkpoints, delayed deletes, producer expiry. Throws when a checkpoint cannot be written. */
   tick(nowMs: number): void {
     for (const log of this.#logs.values()) log.tick(nowMs)
+    // A clock that was set back must not keep them for as long.
+    for (const directory of this.#dying) directory.sinceMs = Math.min(directory.sinceMs, nowMs)
     const due = this.#dying.filter((directory) => nowMs - directory.sinceMs >= directory.delayMs)
     this.#dying = this.#dying.filter((directory) => nowMs - directory.sinceMs < directory.delayMs)
     // One that cannot be removed is found again at the next start.
@@ -190,7 +208,7 @@ export class LogManager {
   /** `log.retention.check.interval.ms`: deletes due segments of every log; returns how many. */
   applyRetention(nowMs: number): number {
     for (const log of this.#logs.values()) log.retireSegments(nowMs)
-    this.#writeCheckpoints()
+    this.#writeLogStarts()
     let deleted = 0
     for (const log of this.#logs.values()) deleted += log.deleteBelowStart(nowMs)
     return deleted
@@ -212,16 +230,21 @@ export class LogManager {
 
   /**
    * Closes every log cleanly, writes the checkpoints and the clean-shutdown marker, releases the lock. A log that cannot be
-   * closed cleanly leaves the marker unwritten: the next start recovers.
+   * closed cleanly leaves the marker unwritten: the next start recovers. Returns why the stop was not clean, or null.
    */
-  close(brokerEpoch: number): void {
-    if (this.#closed) return
-    let clean = true
-    for (const log of this.#logs.values()) clean = log.close() === null && clean
-    this.#writeCheckpoints()
+  close(brokerEpoch: number): Error | null {
+    if (this.#closed) return null
     this.#closed = true
-    if (clean) closeDataDir(this.#options.disk, this.#dir, brokerEpoch)
-    else this.#dir.lock.release()
+    let problem: Error | null = null
+    for (const log of this.#logs.values()) problem = log.close() ?? problem
+    try {
+      this.#writeCheckpoints()
+      if (problem === null) closeDataDir(this.#options.disk, this.#dir, brokerEpoch)
+    } catch (error) {
+      problem ??= error as Error
+    }
+    if (problem !== null) this.#dir.lock.release()
+    return problem
   }
 
   /** Closes the files and releases the lock without the clean-shutdown marker. */
@@ -232,29 +255,82 @@ export class LogManager {
     this.#dir.lock.release()
   }
 
-  #writeCheckpoints(): void {
-    let recovery = false
-    let starts = false
-    let watermarks = false
-    for (const [name, log] of this.#logs) {
-      recovery = update(this.#recoveryPoints, name, log.recoveryPoint) || recovery
-      starts = update(this.#logStarts, name, log.logStartOffset) || starts
-      watermarks = update(this.#highWatermarks, name, log.highWatermark) || watermarks
+  /** A start that is refused leaves the marker of the clean stop: nothing has been changed then. */
+  #beginUse(): void {
+    if (!this.#inUse) beginUse(this.#options.disk, this.#dir)
+    this.#inUse = true
+  }
+
+  /** The log start cannot be done without: records that were deleted would come back. */
+  #read(file: string): Map<string, number> {
+    const { disk } = this.#options
+    const path = `${this.path}/${file}`
+    const { offsets, state } = checkpoint.readCheckpoint(disk, path)
+    const isLost = state === 'missing' && this.cleanShutdown && this.listPartitions().length > 0
+    if (file === checkpoint.LOG_START_FILE && (state === 'damaged' || isLost)) {
+      const remedy = 'restore it from a copy, or put "0" and "0" on two lines to begin every log at its first segment'
+      throw new DataDirError('DAMAGED', path, `${path} is ${isLost ? 'missing' : 'damaged'}: ${remedy}`)
     }
-    // Files below a log start go only after it is on disk for sure; of the others, older values only cost time.
-    if (recovery) this.#write(checkpoint.RECOVERY_POINT_FILE, this.#recoveryPoints, false)
-    if (starts) this.#write(checkpoint.LOG_START_FILE, this.#logStarts, true)
-    if (watermarks) this.#write(checkpoint.HIGH_WATERMARK_FILE, this.#highWatermarks, false)
+    if (state === 'damaged' || isLost) this.#damaged.push(path)
+    return offsets
+  }
+
+  #writeCheckpoints(): void {
+    this.#writeLogStarts()
+    for (const [name, log] of this.#logs) {
+      const { cleanedTo } = log.compaction
+      if (update(this.#recoveryPoints, name, log.recoveryPoint)) this.#stale.add(checkpoint.RECOVERY_POINT_FILE)
+      if (update(this.#highWatermarks, name, log.highWatermark)) this.#stale.add(checkpoint.HIGH_WATERMARK_FILE)
+      if (cleanedTo >= 0 && update(this.#cleaned, name, cleanedTo)) this.#stale.add(checkpoint.CLEANER_FILE)
+    }
+    // Older values of these only cost time.
+    this.#writeStale(checkpoint.RECOVERY_POINT_FILE, this.#recoveryPoints, false)
+    this.#writeStale(checkpoint.HIGH_WATERMARK_FILE, this.#highWatermarks, false)
+    this.#writeStale(checkpoint.CLEANER_FILE, this.#cleaned, false)
+  }
+
+  /** Files below a log start go only after it is on disk for sure. */
+  #writeLogStarts(): void {
+    for (const [name, log] of this.#logs) {
+      if (update(this.#logStarts, name, log.logStartOffset)) this.#stale.add(checkpoint.LOG_START_FILE)
+    }
+    try {
+      this.#writeStale(checkpoint.LOG_START_FILE, this.#logStarts, true)
+    } catch (error) {
+      if (!isPassing(error)) throw error
+      this.#makeWay()
+      this.#writeStale(checkpoint.LOG_START_FILE, this.#logStarts, true)
+    }
+  }
+
+  /** On a full disk only deleting makes room, and it needs a little: what a checkpoint takes that can be done without. */
+  #makeWay(): void {
+    const path = `${this.path}/${checkpoint.HIGH_WATERMARK_FILE}`
+    if (this.#options.disk.existsSync(path)) this.#options.disk.unlinkSync(path)
+    this.#stale.add(checkpoint.HIGH_WATERMARK_FILE)
+  }
+
+  #writeStale(file: string, offsets: checkpoint.Offsets, sync: boolean): void {
+    if (this.#stale.has(file)) this.#write(file, offsets, sync)
+    this.#stale.delete(file)
+  }
+
+  #expectNothingIn(directory: string, name: string): void {
+    const end = this.#recoveryPoints.get(name) ?? 0
+    if (end <= (this.#logStarts.get(name) ?? 0)) return
+    const reason = `the directory is missing, but offsets up to ${end - 1} had been made durable`
+    throw new LogCorruptError(directory, -1, reason, 'restore it from a copy, as its records are nowhere else here')
   }
 
   /** A log that begins anew must not be measured by the offsets of an older one of that name. */
   #forgetOffsets(name: string): void {
-    const known = [this.#recoveryPoints, this.#logStarts, this.#highWatermarks]
+    const known = [this.#recoveryPoints, this.#logStarts, this.#highWatermarks, this.#cleaned]
     if (!known.some((offsets) => (offsets.get(name) ?? 0) > 0)) return
     for (const offsets of known) offsets.delete(name)
     this.#write(checkpoint.RECOVERY_POINT_FILE, this.#recoveryPoints, true)
     this.#write(checkpoint.LOG_START_FILE, this.#logStarts, true)
     this.#write(checkpoint.HIGH_WATERMARK_FILE, this.#highWatermarks, true)
+    this.#write(checkpoint.CLEANER_FILE, this.#cleaned, true)
   }
 
   #write(file: string, offsets: checkpoint.Offsets, sync: boolean): void {

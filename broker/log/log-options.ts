@@ -24,6 +24,4 @@ export interface LogOptions {
   readonly highWatermark: number
   /** `producer.id.expiration.ms`. Default 1 day. */
   readonly producerIdExpirationMs?: number
-  /** Told once, when a failed write or sync takes this log offline. */
-  readonly onOffline?: (reason: Error) => void
 }

@@ -1,17 +1,23 @@
 import { LOG_PRODUCERS_MAX } from '../limits.ts'
+import { abortedIn } from './aborted-transactions.ts'
+import { type CompactionState, newCompactionState } from './compaction/state.ts'
 import type { LogConfig } from './config.ts'
-import type { DurableMark } from './durable-mark.ts'
+import { type DurableMark, readMark } from './durable-mark.ts'
 import type { EpochCache } from './epoch-cache.ts'
-import { EPOCH_FILE, INDEX_SUFFIX, METADATA_FILE, TIME_INDEX_SUFFIX } from './file-names.ts'
+import { isPassing } from './errors.ts'
+import { EPOCH_FILE, INDEX_SUFFIX, TIME_INDEX_SUFFIX, TXN_INDEX_SUFFIX } from './file-names.ts'
 import { GroupCommit } from './group-commit.ts'
+import { LogHealth } from './log-health.ts'
 import type { LogOptions } from './log-options.ts'
 import { LogReader } from './log-reader.ts'
 import { loadProducers, writeProducerFiles } from './producer-recovery.ts'
 import { ProducerState } from './producer-state.ts'
 import type { Recovered } from './recovery.ts'
 import type { Segment } from './segment.ts'
+import { writeChain } from './segment-chain.ts'
 import { SegmentList } from './segment-list.ts'
-import { LogTail, type TailRun } from './tail-cache.ts'
+import { LogTail } from './tail-cache.ts'
+import { clearQueue, emptyQueue, type WriteQueue } from './write-queue.ts'
 
 const PRODUCER_ID_EXPIRATION_MS = 86_400_000
 
@@ -22,25 +28,25 @@ export interface LogParts {
   readonly epochs: EpochCache
   readonly producers: ProducerState
   readonly commit: GroupCommit
+  readonly health: LogHealth
   readonly reader: LogReader
   readonly tail: LogTail
-  /** Runs with bytes that no `writev` has taken yet, in order. */
-  queue: TailRun[]
+  readonly queue: WriteQueue
+  readonly compaction: CompactionState
+  /** `leader-epoch-checkpoint` is not what memory has: to be written before the next append. */
+  epochsPending: boolean
   config: LogConfig
   logStartOffset: number
   logEndOffset: number
   flushedEndOffset: number
   highWatermark: number
+  /** Offsets may be missing between batches and between segments: compaction may have run here. */
+  mayHaveHoles: boolean
   /** Something differs from what a clean stop would find on disk. */
   changed: boolean
 }
 
-export function assembleLog(
-  options: LogOptions,
-  recovered: Recovered,
-  wroteMetadata: boolean,
-  onFailure: (error: Error) => void,
-): LogParts {
+export function assembleLog(options: LogOptions, recovered: Recovered, wroteMetadata: boolean): LogParts {
   const { disk, directory, shared, durability, nowMs } = options
   const segments = new SegmentList(disk, directory, shared, recovered.segments)
   const tail = new LogTail()
@@ -51,7 +57,7 @@ export function assembleLog(
     pinDirty: durability === 'fsync',
     durableEndOffset: recovered.durableEndOffset,
     flushed: () => flushedMark(parts),
-    onFailure,
+    onFailure: (error) => void parts.health.fail(error),
   })
   const indexIntervalBytes = (): number => parts.config.indexIntervalBytes
   const alwaysSync = durability === 'memory'
@@ -61,35 +67,64 @@ export function assembleLog(
     epochs: recovered.epochs,
     producers: new ProducerState(options.producerIdExpirationMs ?? PRODUCER_ID_EXPIRATION_MS, LOG_PRODUCERS_MAX),
     commit,
+    health: new LogHealth(directory, (reason) => stopWriting(parts, reason)),
     reader: new LogReader({ disk, shared, segments, tail, indexIntervalBytes, alwaysSync }),
     tail,
-    queue: [],
+    queue: emptyQueue(),
+    compaction: newCompactionState(),
+    epochsPending: false,
+    mayHaveHoles: recovered.mayHaveHoles,
     config: options.config,
     logStartOffset: recovered.logStartOffset,
     logEndOffset: recovered.logEndOffset,
     flushedEndOffset: recovered.logEndOffset,
     highWatermark: recovered.logStartOffset,
-    changed: !options.cleanShutdown,
+    changed: !options.cleanShutdown && recovered.logEndOffset > 0,
   }
-  reloadProducers(parts, nowMs)
-  // After a crash nobody knows whether the file that an earlier start wrote was ever synced.
-  if (wroteMetadata || !options.cleanShutdown) markMetadataDirty(parts)
+  reloadProducers(parts, nowMs, new Set(options.cleanShutdown ? [] : recovered.touched))
+  // The one of the segment that takes appends must be in memory.
+  abortedIn(parts, segments.active)
+  // Nobody knows whether what an earlier start wrote was ever synced, until there are durable records.
+  if (wroteMetadata || recovered.durableEndOffset === 0) commit.markNewborn()
   if (!options.cleanShutdown) settleRecovered(parts, recovered)
   return parts
 }
 
-/** Rebuilt indexes go to their files; in `fsync` mode what a crash left in the page cache is made durable. */
+/** The log is offline: what is queued will not be written, and nobody need wait for a sync. */
+function stopWriting({ queue, commit }: LogParts, reason: Error): void {
+  clearQueue(queue)
+  commit.close(reason)
+}
+
+/**
+ * Rebuilt indexes go to their files; in `fsync` mode what a crash left in the page cache is made durable, off the event
+ * loop: until then it does not count as committed. Where the durable mark vouches for everything there is nothing to do, so
+ * that thousands of idle logs are open in no time.
+ */
 function settleRecovered(parts: LogParts, recovered: Recovered): void {
+  const { commit, segments, options } = parts
+  const isDurable = recovered.report.tornFile === null && (parts.logEndOffset === 0 || standsAtEnd(parts))
   for (const segment of recovered.touched) {
-    parts.commit.markDirty(segment.handle)
-    if (segment === parts.segments.active) continue
+    // By its path, as an open file for each of thousands of logs would be too many.
+    if (!isDurable) commit.markPathDirty(segment.handle.path)
+    if (segment === segments.active) continue
     segment.closeTimeIndex()
     writeIndexFiles(parts, segment)
-    parts.options.shared.indexes.used(segment)
+    options.shared.indexes.used(segment)
   }
-  writeEpochs(parts)
+  if (parts.epochs.changed) writeEpochs(parts)
+  if (isDurable) return
+  // Perhaps written before the crash and never synced: the mark must not pass records whose epoch a power cut can take.
+  commit.markPathDirty(`${options.directory}/${EPOCH_FILE}`)
   markNamesDirty(parts)
-  if (parts.options.durability === 'fsync') parts.commit.syncSync()
+  if (options.durability === 'fsync') commit.sync(() => undefined)
+}
+
+/** The durable mark vouches for every byte. */
+function standsAtEnd(parts: LogParts): boolean {
+  const mark = readMark(parts.options.disk, parts.options.directory)
+  const { endOffset, segmentBaseOffset, position } = flushedMark(parts)
+  return mark?.endOffset === endOffset && mark.segmentBaseOffset === segmentBaseOffset && mark.position === position
 }
 
 /** Where the written part of the log ends. */
@@ -98,12 +133,12 @@ export function flushedMark(parts: LogParts): DurableMark {
   return { endOffset: parts.flushedEndOffset, segmentBaseOffset: active.baseOffset, position: active.sizeBytes }
 }
 
-/** Builds the producer state anew, as of the log end. */
-export function reloadProducers(parts: LogParts, nowMs: number): void {
+/** Builds the producer state anew, as of the log end, and the indexes of aborted transactions of the segments named. */
+export function reloadProducers(parts: LogParts, nowMs: number, reindexed: ReadonlySet<Segment>): void {
   const { disk, directory, shared } = parts.options
-  const { segments, logEndOffset } = parts
+  const { segments, logEndOffset: endOffset } = parts
   const { indexIntervalBytes } = parts.config
-  loadProducers(parts.producers, { disk, directory, shared, segments, indexIntervalBytes, logEndOffset, nowMs })
+  loadProducers(parts.producers, { disk, directory, shared, segments, indexIntervalBytes, endOffset, nowMs, reindexed })
 }
 
 /** Files have been made: the next sync covers their names. */
@@ -111,33 +146,49 @@ export function markNamesDirty(parts: LogParts): void {
   parts.commit.markDirectoryDirty(parts.options.directory)
 }
 
-/** The next sync covers `partition.metadata`: with a durable mark, that file is durable too. */
-function markMetadataDirty(parts: LogParts): void {
-  const { directory } = parts.options
-  parts.commit.markPathDirty(`${directory}/${METADATA_FILE}`)
-  // The directory may be as new as the file, so its own name counts too.
-  const cut = directory.lastIndexOf('/')
-  if (cut > 0) parts.commit.markDirectoryDirty(directory.slice(0, cut))
-  // A clean stop must sync it, though nothing was appended.
-  parts.changed = true
-  markNamesDirty(parts)
-}
-
 export function writeEpochs(parts: LogParts): void {
   const { disk, directory } = parts.options
   const path = `${directory}/${EPOCH_FILE}`
+  parts.epochsPending = true
   // Not synced here, as a leader change must not stall the loop: a lost entry comes back from the batch headers.
   disk.replaceSync(path, parts.epochs.encode(), { sync: false })
   parts.commit.markPathDirty(path)
+  parts.epochsPending = false
+}
+
+/** Notes which segments there are, unless there is no room: an older list only costs the next start some reading. */
+export function noteChain(parts: LogParts): void {
+  const { disk, directory } = parts.options
+  parts.mayHaveHoles ||= parts.config.cleanupPolicy.compact
+  if (parts.segments.count === 1) return
+  try {
+    writeChain(disk, directory, parts.segments.all(), parts.mayHaveHoles)
+  } catch (error) {
+    if (!isPassing(error)) throw error
+  }
+}
+
+/** The same after entries have gone: with no room for it now it can wait, as recovery drops those entries too. */
+export function writeFewerEpochs(parts: LogParts): void {
+  try {
+    writeEpochs(parts)
+  } catch (error) {
+    if (!isPassing(error)) throw error
+  }
 }
 
 /** Writes the indexes of a segment as they are in memory; the next sync covers them. */
 export function writeIndexFiles(parts: LogParts, segment: Segment): void {
   const { offsets, times } = segment.indexes!
-  const files = [
+  const files: [string, Buffer][] = [
     [segment.path(INDEX_SUFFIX), offsets.bytes()],
     [segment.path(TIME_INDEX_SUFFIX), times.bytes()],
-  ] as const
+  ]
+  const aborted = abortedIn(parts, segment)
+  const abortedPath = segment.path(TXN_INDEX_SUFFIX)
+  if (aborted !== null) files.push([abortedPath, aborted.bytes()])
+  // As with Kafka the file is there only where transactions were aborted; a truncation may have left the last one none.
+  else if (parts.options.disk.existsSync(abortedPath)) files.push([abortedPath, Buffer.alloc(0)])
   for (const [path, bytes] of files) {
     parts.options.disk.replaceSync(path, bytes, { sync: false })
     parts.commit.markPathDirty(path)
@@ -147,7 +198,8 @@ export function writeIndexFiles(parts: LogParts, segment: Segment): void {
 /** Writes the producer snapshot of the log end; the next sync covers it. */
 export function writeProducers(parts: LogParts): void {
   const { disk, directory } = parts.options
-  for (const path of writeProducerFiles(disk, directory, parts.producers, parts.logEndOffset)) {
+  const aborted = abortedIn(parts, parts.segments.active)
+  for (const path of writeProducerFiles(disk, directory, parts.producers, parts.logEndOffset, aborted)) {
     parts.commit.markPathDirty(path)
   }
 }

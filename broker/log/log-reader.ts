@@ -1,6 +1,7 @@
 import * as header from '../../proto/kafka/batch/header.ts'
 import { LOG_READ_BYTES_MAX, LOG_READ_CURSORS_MAX, LOG_SYNC_READ_BYTES_MAX } from '../limits.ts'
 import type { Disk } from '../ports/disk.ts'
+import { LogCorruptError } from './errors.ts'
 import { walkHeaders } from './scan.ts'
 import type { Segment, SegmentIndexes } from './segment.ts'
 import type { SegmentList } from './segment-list.ts'
@@ -139,11 +140,14 @@ export class LogReader {
     const from = cursor?.position ?? this.indexesOf(segment).offsets.lookup(offset - segment.baseOffset)
     let found: BatchPlace | null = null
     const file = this.#open(segment)
-    walkHeaders(file, from, segment.sizeBytes, this.#options.shared.readBuffers, (buffer, at, position, size) => {
+    const { readBuffers } = this.#options.shared
+    const end = walkHeaders(file, from, segment.sizeBytes, readBuffers, (buffer, at, position, size) => {
       if (header.nextOffset(buffer, at) <= offset) return true
       found = { segment, position, size, baseOffset: header.baseOffset(buffer, at) }
       return false
     })
+    // Not an end of the log: a reader would wait for ever for what comes behind it.
+    if (end.fault !== null) throw new LogCorruptError(file.path, end.position, end.fault)
     return found
   }
 

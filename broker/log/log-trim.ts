@@ -1,6 +1,16 @@
+import { abortedIn } from './aborted-transactions.ts'
+import { noteTruncation } from './compaction/state.ts'
+import { settleSwap } from './compaction/swap.ts'
 import { assert } from './errors.ts'
 import type { LogParts } from './log-parts.ts'
-import { markNamesDirty, reloadProducers, writeEpochs, writeIndexFiles, writeProducers } from './log-parts.ts'
+import {
+  markNamesDirty,
+  noteChain,
+  reloadProducers,
+  writeFewerEpochs,
+  writeIndexFiles,
+  writeProducers,
+} from './log-parts.ts'
 import type { BatchPlace } from './log-reader.ts'
 import { newestTimestamp } from './log-times.ts'
 import { dropProducerFilesAbove } from './producer-recovery.ts'
@@ -10,7 +20,7 @@ import type { Segment } from './segment.ts'
 /** Seals the active segment and makes the next one at the log end. Everything queued has been written. */
 export function rollSegment(parts: LogParts, nowMs: number): void {
   const { segments, options } = parts
-  assert(parts.queue.length === 0, 'a segment is rolled after a flush')
+  assert(parts.queue.runs.length === 0, 'a segment is rolled after a flush')
   const sealed = segments.active
   sealed.closeTimeIndex()
   writeIndexFiles(parts, sealed)
@@ -19,6 +29,7 @@ export function rollSegment(parts: LogParts, nowMs: number): void {
   options.shared.indexes.used(sealed)
   markNamesDirty(parts)
   parts.changed = true
+  noteChain(parts)
 }
 
 /**
@@ -50,6 +61,7 @@ export function deleteBelowStart(parts: LogParts, nowMs: number): number {
   let count = 0
   while (count + 1 < segments.count && segments.at(count + 1).baseOffset <= logStartOffset) count++
   if (count === 0) return 0
+  settleSwap(parts, nowMs)
   removeSegments(parts, 0, count, nowMs)
   parts.reader.invalidate()
   return count
@@ -61,8 +73,9 @@ export function moveLogStart(parts: LogParts, offset: number): void {
   assert(offset <= parts.logEndOffset, `log start ${offset} would pass the log end ${parts.logEndOffset}`)
   parts.logStartOffset = offset
   parts.highWatermark = Math.max(parts.highWatermark, offset)
+  parts.producers.highWatermarkMoved(parts.highWatermark)
   parts.changed = true
-  if (parts.epochs.truncateStart(offset)) writeEpochs(parts)
+  if (parts.epochs.truncateStart(offset)) writeFewerEpochs(parts)
 }
 
 /**
@@ -72,12 +85,14 @@ export function moveLogStart(parts: LogParts, offset: number): void {
 export function truncateLog(parts: LogParts, offset: number, nowMs: number): void {
   const { disk, directory, shared } = parts.options
   const { segments, reader } = parts
-  assert(parts.queue.length === 0, 'a log is truncated after a flush')
+  assert(parts.queue.runs.length === 0, 'a log is truncated after a flush')
   if (offset >= parts.logEndOffset) return
+  settleSwap(parts, nowMs)
   // Below the log end there may be no batch any more, where compaction took the last ones.
   const found = reader.positionOf(Math.max(offset, segments.first.baseOffset))
   const { segment, position, baseOffset } = found ?? endOfLog(parts)
   const endOffset = Math.max(Math.min(offset, baseOffset), segment.baseOffset)
+  abortedIn(parts, segment)?.truncate(endOffset)
   parts.commit.truncated({ endOffset, segmentBaseOffset: segment.baseOffset, position })
   dropProducerFilesAbove(disk, directory, endOffset)
   shared.tailCache.truncate(parts.tail, endOffset)
@@ -86,11 +101,13 @@ export function truncateLog(parts: LogParts, offset: number, nowMs: number): voi
   cutSegment(parts, segment, position)
   parts.logEndOffset = endOffset
   parts.flushedEndOffset = endOffset
+  noteTruncation(parts.compaction, endOffset)
   parts.highWatermark = Math.min(parts.highWatermark, endOffset)
   parts.logStartOffset = Math.min(parts.logStartOffset, endOffset)
   reader.invalidate()
-  if (parts.epochs.truncateEnd(endOffset)) writeEpochs(parts)
-  reloadProducers(parts, nowMs)
+  if (parts.epochs.truncateEnd(endOffset)) writeFewerEpochs(parts)
+  reloadProducers(parts, nowMs, new Set())
+  parts.producers.highWatermarkMoved(parts.highWatermark)
   parts.changed = true
 }
 

@@ -1,27 +1,32 @@
-import * as header from '../../proto/kafka/batch/header.ts'
-import { Errors } from '../../proto/kafka/errors.ts'
-import { duplicateOf, type LogAppend, refused, stamp } from './append.ts'
+import { collectAborted } from './aborted-transactions.ts'
+import { appendBatch, type LogAppend } from './append.ts'
+import { LogCompaction } from './compaction/log-compaction.ts'
+import { settleSwap } from './compaction/swap.ts'
 import type { LogConfig } from './config.ts'
 import { readMark } from './durable-mark.ts'
-import { assert, LogOfflineError } from './errors.ts'
+import type { LogFullError, LogOfflineError } from './errors.ts'
+import type { LogListener } from './log-health.ts'
 import type { LogOptions } from './log-options.ts'
 import {
   assembleLog,
   type LogParts,
   markNamesDirty,
+  noteChain,
   writeEpochs,
   writeIndexFiles,
   writeProducers,
 } from './log-parts.ts'
 import type { LogRead } from './log-reader.ts'
 import { findByTimestamp, findNewest, type TimestampLookup, type TimeSearch } from './log-times.ts'
-import { deleteBelowStart, moveLogStart, retireSegments, rollSegment, truncateLog } from './log-trim.ts'
+import { deleteBelowStart, moveLogStart, retireSegments, truncateLog } from './log-trim.ts'
 import { checkTopicId } from './partition-metadata.ts'
-import { checkProducer } from './producer-check.ts'
-import { noteBatch } from './producer-recovery.ts'
 import { type Recovered, type RecoveryReport, recoverLog } from './recovery.ts'
+import { probeSpace } from './space-probe.ts'
+import type { AbortedTransaction } from './txn-index.ts'
+import { flushQueue } from './write-queue.ts'
 
 export type { LogAppend } from './append.ts'
+export type { LogListener } from './log-health.ts'
 export type { LogOptions } from './log-options.ts'
 export type { LogRead } from './log-reader.ts'
 export type { TimestampLookup } from './log-times.ts'
@@ -37,8 +42,9 @@ export class Log {
   readonly topicId: string
   readonly directory: string
   readonly recovery: RecoveryReport
+  /** What the cleaner asks of it. */
+  readonly compaction: LogCompaction
   readonly #parts: LogParts
-  #offline: Error | null = null
   #closed = false
 
   /**
@@ -46,10 +52,10 @@ export class Log {
    * been made durable are missing or damaged, or a system error.
    */
   static open(options: LogOptions): Log {
-    const { disk, directory, topicId, recoveryPoint, cleanShutdown } = options
+    const { disk, directory, topicId, recoveryPoint } = options
     const isNew = !disk.existsSync(directory)
-    disk.mkdirSync(directory)
-    const wasSynced = cleanShutdown || recoveryPoint > 0 || readMark(disk, directory) !== null
+    if (isNew) disk.mkdirSync(directory)
+    const wasSynced = recoveryPoint > 0 || readMark(disk, directory) !== null
     const wroteMetadata = checkTopicId(disk, directory, topicId, !wasSynced)
     // A new directory has nothing to recover, and its making need not wait for syncs: the first commit covers it.
     const settings = isNew ? { ...options, cleanShutdown: true } : options
@@ -62,7 +68,8 @@ export class Log {
     this.topicId = options.topicId
     this.directory = options.directory
     this.recovery = recovered.report
-    this.#parts = assembleLog(options, recovered, wroteMetadata, (error) => void this.#goOffline(error))
+    this.#parts = assembleLog(options, recovered, wroteMetadata)
+    this.compaction = new LogCompaction(this.#parts, () => this.lastStableOffset)
     this.updateHighWatermark(options.highWatermark)
   }
 
@@ -72,8 +79,18 @@ export class Log {
   }
 
   /** Why the log takes no more appends or syncs; null while it works. */
-  get offline(): Error | null {
-    return this.#offline
+  get offline(): LogOfflineError | null {
+    return this.#parts.health.offline
+  }
+
+  /** Why appends are refused for now, until there is room again; null while there is. */
+  get full(): LogFullError | null {
+    return this.#parts.health.full
+  }
+
+  /** Who is told what befalls this log; one at most. */
+  listen(listener: LogListener): void {
+    this.#parts.health.listen(listener)
   }
 
   get logStartOffset(): number {
@@ -109,11 +126,11 @@ export class Log {
     return this.#parts.highWatermark
   }
 
-  /** First offset of the oldest open transaction, else the high watermark. */
+  /** First offset of the oldest transaction whose marker is not below the high watermark, else the high watermark. */
   get lastStableOffset(): number {
     const { producers, logStartOffset, highWatermark } = this.#parts
-    const firstOpen = producers.firstOpenOffset
-    return firstOpen < 0 ? highWatermark : Math.min(Math.max(firstOpen, logStartOffset), highWatermark)
+    const unstable = producers.firstUnstableOffset
+    return unstable < 0 ? highWatermark : Math.min(Math.max(unstable, logStartOffset), highWatermark)
   }
 
   /** Bytes in all segments. */
@@ -137,7 +154,7 @@ export class Log {
 
   /** Batches are queued since the last flush. */
   get hasUnflushed(): boolean {
-    return this.#parts.queue.length > 0
+    return this.#parts.queue.runs.length > 0
   }
 
   updateConfig(config: LogConfig): void {
@@ -147,63 +164,34 @@ export class Log {
   /** Never moves past logEndOffset or before logStartOffset; may move down on a follower (R7). */
   updateHighWatermark(offset: number): void {
     const { logStartOffset, logEndOffset } = this.#parts
-    this.#parts.highWatermark = Math.min(Math.max(offset, logStartOffset), logEndOffset)
+    const highWatermark = Math.min(Math.max(offset, logStartOffset), logEndOffset)
+    this.#parts.highWatermark = highWatermark
+    this.#parts.producers.highWatermarkMoved(highWatermark)
   }
 
-  /** Records that `epoch` begins at `startOffset` (a leader's first act). Changes nothing for the latest epoch again. */
+  /**
+   * Records that `epoch` begins at `startOffset` (a leader's first act). Changes nothing for the latest epoch again. The file
+   * follows with the epoch's first batch: an epoch without records says nothing that the next one does not.
+   */
   assignEpoch(epoch: number, startOffset: number): void {
-    if (this.#offline !== null || !this.#parts.epochs.assign(epoch, startOffset)) return
-    this.#parts.changed = true
-    this.#guard(() => writeEpochs(this.#parts))
+    if (this.offline === null && this.#parts.epochs.assign(epoch, startOffset)) this.#parts.epochsPending = true
   }
 
   /**
    * Appends one client batch that `checkBatch` has passed: producer state (W16), base offset, leader epoch and, on
-   * LogAppendTime topics, timestamp and CRC (W9). The buffer becomes the log's own. Rolls the segment when due.
+   * LogAppendTime topics, timestamp and CRC (W9). The buffer becomes the log's own. Rolls the segment when due. The marker
+   * of a transaction, a control batch of its coordinator, ends that transaction.
    */
   append(batch: Buffer, leaderEpoch: number, nowMs: number): LogAppend {
-    if (this.#offline !== null) return refused(Errors.KAFKA_STORAGE_ERROR, this.#offline.message)
-    const parts = this.#parts
-    const verdict = checkProducer(parts.producers, batch)
-    if (verdict?.kind === 'refused') return refused(verdict.error, verdict.message)
-    if (verdict?.kind === 'duplicate') return duplicateOf(verdict.first)
-    const baseOffset = parts.logEndOffset
-    const lastOffset = baseOffset + header.lastOffsetDelta(batch, 0)
-    assert(
-      lastOffset >= baseOffset && header.batchSize(batch, 0) === batch.length,
-      'an appended batch has been checked',
-    )
-    const isAppendTime = stamp(batch, baseOffset, leaderEpoch, parts.config, nowMs)
-    const maxTimestamp = header.maxTimestamp(batch, 0)
-    const problem = this.#rollWhenDue(batch.length, maxTimestamp, lastOffset, nowMs)
-    if (problem !== null) return refused(Errors.KAFKA_STORAGE_ERROR, problem.message)
-    if (leaderEpoch !== parts.epochs.latestEpoch) this.assignEpoch(leaderEpoch, baseOffset)
-    const run = parts.options.shared.tailCache.add(parts.tail, batch, baseOffset, lastOffset + 1)
-    if (parts.queue.at(-1) !== run) parts.queue.push(run)
-    parts.segments.active.account(lastOffset, maxTimestamp, batch.length, parts.config.indexIntervalBytes)
-    noteBatch(parts.producers, batch, 0, nowMs)
-    parts.logEndOffset = lastOffset + 1
-    const logAppendTimeMs = isAppendTime ? nowMs : -1
-    return { error: Errors.NONE, message: null, duplicate: false, baseOffset, lastOffset, logAppendTimeMs }
+    return appendBatch(this.#parts, batch, leaderEpoch, nowMs)
   }
 
-  /** Writes everything queued with one `writev`. Returns null, or why the log is now offline. */
+  /**
+   * Writes everything queued with one `writev`. Returns null, or why that could not be done: the log is offline, or full
+   * and what was queued has been taken back.
+   */
   flush(): Error | null {
-    const parts = this.#parts
-    if (parts.queue.length === 0 || this.#offline !== null) return this.#offline
-    return this.#guard(() => {
-      const { active } = parts.segments
-      const file = active.open(parts.options.disk, parts.options.shared)
-      assert(file.size === active.sizeBytes, `${file.path} has ${file.size} bytes, not ${active.sizeBytes}`)
-      file.appendSync(parts.queue.map((run) => run.chunk.subarray(run.flushedTo, run.end)))
-      assert(file.size === active.endPosition, `${file.path} has ${file.size} bytes, not ${active.endPosition}`)
-      for (const run of parts.queue) run.flushedTo = run.end
-      parts.queue = []
-      active.sizeBytes = file.size
-      parts.flushedEndOffset = parts.logEndOffset
-      parts.changed = true
-      parts.commit.markDirty(active.handle)
-    })
+    return flushQueue(this.#parts)
   }
 
   /**
@@ -211,7 +199,7 @@ export class Log {
    * before `sync` returns when nothing is left to do.
    */
   sync(done: (error: Error | null) => void): void {
-    if (this.#offline !== null) done(this.#offline)
+    if (this.offline !== null) done(this.offline)
     else this.#parts.commit.sync(done)
   }
 
@@ -237,6 +225,14 @@ export class Log {
     this.#parts.reader.readAsync(offset, limit, maxBytes, minOneBatch, done)
   }
 
+  /**
+   * The aborted transactions that reach into [fromOffset, endOffset), oldest marker first: what was read of it by a
+   * `read_committed` consumer, so `endOffset` is not above the last stable offset. Throws what the disk throws.
+   */
+  abortedTransactions(fromOffset: number, endOffset: number): AbortedTransaction[] {
+    return collectAborted(this.#parts, fromOffset, endOffset)
+  }
+
   /** The first record at or after `logStartOffset` whose timestamp is >= `timestampMs`; null when there is none. */
   offsetForTimestamp(timestampMs: number): TimestampLookup | null {
     return findByTimestamp(this.#timeSearch(), timestampMs)
@@ -259,12 +255,13 @@ export class Log {
 
   /** Cuts everything from `offset` on: indexes, epochs, tail cache and producer state follow. Returns why it failed, or null. */
   truncateTo(offset: number, nowMs: number): Error | null {
-    return this.flush() ?? this.#guard(() => truncateLog(this.#parts, offset, nowMs))
+    this.flush()
+    return this.offline ?? this.#parts.health.guard(() => truncateLog(this.#parts, offset, nowMs))
   }
 
   /** Moves the log start (DeleteRecords, or a follower told so); files go with the next `deleteBelowStart`. */
   deleteRecordsBefore(offset: number): void {
-    if (this.#offline === null) this.#guard(() => moveLogStart(this.#parts, offset))
+    if (this.offline === null) this.#parts.health.guard(() => moveLogStart(this.#parts, offset))
   }
 
   /**
@@ -273,8 +270,9 @@ export class Log {
    */
   retireSegments(nowMs: number): boolean {
     let moved = false
-    if (this.flush() === null) {
-      this.#guard(() => {
+    this.flush()
+    if (this.offline === null) {
+      this.#parts.health.attempt(() => {
         moved = retireSegments(this.#parts, nowMs)
       })
     }
@@ -284,19 +282,25 @@ export class Log {
   /** Second half: deletes the segments wholly below the log start; returns how many. */
   deleteBelowStart(nowMs: number): number {
     let deleted = 0
-    if (this.#offline === null) {
-      this.#guard(() => {
+    if (this.offline === null) {
+      this.#parts.health.guard(() => {
         deleted = deleteBelowStart(this.#parts, nowMs)
       })
     }
     return deleted
   }
 
-  /** Removes files deleted longer than `fileDeleteDelayMs` ago, and forgets expired producers. Cheap. */
+  /**
+   * Removes files deleted longer than `fileDeleteDelayMs` ago, forgets expired producers, and sees whether a full log has
+   * room again. Cheap.
+   */
   tick(nowMs: number): void {
-    const { segments, producers, config } = this.#parts
+    const { segments, producers, config, commit } = this.#parts
     segments.purge(nowMs, config.fileDeleteDelayMs)
     producers.expire(nowMs)
+    commit.resume()
+    if (this.full === null || !this.#parts.health.mayTry(nowMs)) return
+    if (this.#parts.health.attempt(() => probeSpace(this.#parts)) === null) this.#parts.health.relieve()
   }
 
   /**
@@ -311,9 +315,13 @@ export class Log {
 
   /** Brings every file of the directory up to date and durable, then closes them: a clean stop. Returns why it is not. */
   close(): Error | null {
-    if (this.#closed) return this.#offline
+    if (this.#closed) return this.offline
     const { commit } = this.#parts
-    const problem = this.flush() ?? this.#writeAll() ?? this.#guard(() => commit.syncSync())
+    const finish = (): void => {
+      settleSwap(this.#parts, this.#parts.options.nowMs)
+      commit.syncSync()
+    }
+    const problem = this.flush() ?? this.#writeAll() ?? this.#parts.health.guard(finish)
     this.abandon()
     return problem
   }
@@ -322,10 +330,8 @@ export class Log {
   abandon(): void {
     if (this.#closed) return
     this.#closed = true
-    const { commit, segments, tail, options } = this.#parts
-    this.#offline ??= new LogOfflineError(this.directory, new Error('it has been closed'))
-    this.#parts.queue = []
-    commit.close(this.#offline)
+    const { segments, tail, options } = this.#parts
+    this.#parts.health.close(new Error('it has been closed'))
     for (const segment of segments.all()) {
       options.shared.indexes.forget(segment)
       options.shared.files.close(segment.handle)
@@ -337,48 +343,19 @@ export class Log {
   #writeAll(): Error | null {
     const parts = this.#parts
     if (!parts.changed) return null
-    return this.#guard(() => {
+    return parts.health.attempt(() => {
+      if (parts.epochsPending) writeEpochs(parts)
       parts.segments.active.closeTimeIndex()
       writeIndexFiles(parts, parts.segments.active)
       writeProducers(parts)
+      noteChain(parts)
       markNamesDirty(parts)
       parts.changed = false
     })
   }
 
-  #rollWhenDue(bytes: number, maxTimestamp: number, lastOffset: number, nowMs: number): Error | null {
-    const { segments, config, options } = this.#parts
-    const { active } = segments
-    active.loadFirstTimestamp(options.disk, options.shared)
-    if (!active.mustRoll(bytes, maxTimestamp, lastOffset, nowMs, config)) return null
-    const problem = this.flush() ?? this.#guard(() => rollSegment(this.#parts, nowMs))
-    // In the other modes nobody asks for syncs: this one moves the recovery point along.
-    if (problem === null && options.durability === 'page-cache') this.sync(() => undefined)
-    return problem
-  }
-
   #timeSearch(): TimeSearch {
     const { segments, reader, logStartOffset, options } = this.#parts
     return { disk: options.disk, shared: options.shared, segments, reader, logStartOffset }
-  }
-
-  /** Runs disk work; whatever it throws takes the log offline, as it may have been half done. */
-  #guard(work: () => void): Error | null {
-    try {
-      work()
-      return null
-    } catch (error) {
-      return this.#goOffline(error as Error)
-    }
-  }
-
-  #goOffline(cause: Error): Error {
-    if (this.#offline !== null) return this.#offline
-    const reason = new LogOfflineError(this.directory, cause)
-    this.#offline = reason
-    this.#parts.queue = []
-    this.#parts.commit.close(reason)
-    this.#parts.options.onOffline?.(reason)
-    return reason
   }
 }

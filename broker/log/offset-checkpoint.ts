@@ -1,4 +1,6 @@
 import type { Disk } from '../ports/disk.ts'
+import { DataDirError } from './errors.ts'
+import { isNewer, textVersion } from './format-versions.ts'
 
 /** Offsets by partition directory name (`orders-0`), as Kafka's checkpoint files of a data directory hold them. */
 export type Offsets = ReadonlyMap<string, number>
@@ -6,6 +8,9 @@ export type Offsets = ReadonlyMap<string, number>
 export const RECOVERY_POINT_FILE = 'recovery-point-offset-checkpoint'
 export const LOG_START_FILE = 'log-start-offset-checkpoint'
 export const HIGH_WATERMARK_FILE = 'replication-offset-checkpoint'
+export const CLEANER_FILE = 'cleaner-offset-checkpoint'
+
+const VERSION = 0
 
 /** Line 1 version `0`, line 2 count, then `topic partition offset` per line. */
 export function encodeOffsets(offsets: Offsets): Buffer {
@@ -30,8 +35,22 @@ export function parseOffsets(data: Buffer): Map<string, number> | null {
   return offsets
 }
 
-/** The file's offsets; none when it is missing or damaged, which only makes recovery read more (Kafka does the same). */
-export function readOffsets(disk: Disk, path: string): Map<string, number> {
-  const parsed = disk.existsSync(path) ? parseOffsets(disk.readFileSync(path)) : null
-  return parsed ?? new Map<string, number>()
+/** What a checkpoint file held. */
+export interface Checkpoint {
+  readonly offsets: Map<string, number>
+  /** Whole; missing, as in a directory that is new; or damaged, and then nothing in it is known. */
+  readonly state: 'whole' | 'missing' | 'damaged'
+}
+
+/** Reads a checkpoint file. Throws `DataDirError` for one of a newer version. */
+export function readCheckpoint(disk: Disk, path: string): Checkpoint {
+  if (!disk.existsSync(path)) return { offsets: new Map(), state: 'missing' }
+  const data = disk.readFileSync(path)
+  const version = textVersion(data)
+  if (isNewer(version, VERSION)) {
+    const message = `${path} has version ${version}, only ${VERSION} is readable: start the version that wrote it`
+    throw new DataDirError('NEWER_FORMAT', path, message)
+  }
+  const offsets = parseOffsets(data)
+  return offsets === null ? { offsets: new Map(), state: 'damaged' } : { offsets, state: 'whole' }
 }

@@ -1,14 +1,18 @@
 import type { Disk } from '../ports/disk.ts'
 import { LogCorruptError } from './errors.ts'
 import { METADATA_FILE } from './file-names.ts'
+import { refuseNewer } from './format-versions.ts'
 
 /** The topic id that a partition directory belongs to; null when the file is missing. Throws `LogCorruptError` when damaged. */
 export function readTopicId(disk: Disk, directory: string): string | null {
   const path = `${directory}/${METADATA_FILE}`
   if (!disk.existsSync(path)) return null
   const match = /^version: (\d+)\ntopic_id: ([\w-]{22})\n?$/.exec(disk.readFileSync(path).toString('latin1'))
-  if (match === null) throw new LogCorruptError(path, -1, 'this is not the metadata of a partition')
-  if (match[1] !== '0') throw new LogCorruptError(path, -1, `version ${match[1]} is newer than this program`)
+  if (match === null) {
+    const remedy = 'restore it from a copy, or remove it if the records here are those of the topic of that name'
+    throw new LogCorruptError(path, -1, 'this is not the metadata of a partition', remedy)
+  }
+  refuseNewer(path, Number(match[1]), 0)
   return match[2]!
 }
 
@@ -25,7 +29,8 @@ export function checkTopicId(disk: Disk, directory: string, topicId: string, may
     return true
   }
   if (found !== topicId) {
-    throw new LogCorruptError(path, -1, `the directory belongs to topic id ${found}, not ${topicId}`)
+    const remedy = "move the directory away, or write the right id into the file if the records are this topic's"
+    throw new LogCorruptError(path, -1, `the directory belongs to topic id ${found}, not ${topicId}`, remedy)
   }
   return false
 }

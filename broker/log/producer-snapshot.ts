@@ -1,5 +1,7 @@
 import { crc32c } from '../../proto/kafka/crc32c.ts'
 import { readInt16, readInt32, readInt64, writeInt16, writeInt32, writeInt64 } from '../../proto/kafka/int64.ts'
+import { SNAPSHOT_VERSION } from './format-versions.ts'
+import type { TransactionIndexSeal } from './txn-index.ts'
 import { NO_OFFSET, type ProducerBatch, type ProducerEntry } from './producer-state.ts'
 
 /**
@@ -7,7 +9,6 @@ import { NO_OFFSET, type ProducerBatch, type ProducerEntry } from './producer-st
  * int16, last sequence int32, last offset int64, offset delta int32, timestamp int64, coordinator epoch int32, first offset
  * of the open transaction int64. It holds only the last batch of a producer.
  */
-const SNAPSHOT_VERSION = 1
 const SNAPSHOT_HEADER_BYTES = 10
 const SNAPSHOT_ENTRY_BYTES = 46
 
@@ -64,22 +65,25 @@ export function decodeSnapshot(data: Buffer, nowMs: number): ProducerEntry[] | n
 
 /**
  * Our sidecar `.producers`, which keeps the whole window of five (W16): uint32 CRC-32C of what follows, int32 version,
- * int64 offset it belongs to, int32 count, then per producer: id int64, batches uint8, and per batch, oldest first: last
- * sequence int32, last offset int64, offset delta int32, timestamp int64.
+ * int64 offset it belongs to; of the segment that ends there, int32 aborted transactions and uint32 CRC-32C of its
+ * `.txnindex`; int32 count, then per producer: id int64, batches uint8, and per batch, oldest first: last sequence int32,
+ * last offset int64, offset delta int32, timestamp int64.
  */
-const WINDOW_VERSION = 1
-const WINDOW_HEADER_BYTES = 20
+const WINDOW_VERSION = 2
+export const WINDOW_HEADER_BYTES = 28
 const WINDOW_ENTRY_BYTES = 9
 const WINDOW_BATCH_BYTES = 24
 
-export function encodeWindow(entries: Iterable<ProducerEntry>, offset: number): Buffer {
+export function encodeWindow(entries: Iterable<ProducerEntry>, offset: number, seal: TransactionIndexSeal): Buffer {
   const all = [...entries]
   let bytes = WINDOW_HEADER_BYTES
   for (const entry of all) bytes += WINDOW_ENTRY_BYTES + entry.batches.length * WINDOW_BATCH_BYTES
   const data = Buffer.allocUnsafe(bytes)
   writeInt32(data, 4, WINDOW_VERSION)
   writeInt64(data, 8, offset)
-  writeInt32(data, 16, all.length)
+  writeInt32(data, 16, seal.count)
+  writeInt32(data, 20, seal.crc)
+  writeInt32(data, 24, all.length)
   let at = WINDOW_HEADER_BYTES
   for (const entry of all) {
     writeInt64(data, at, entry.producerId)
@@ -97,13 +101,29 @@ export function encodeWindow(entries: Iterable<ProducerEntry>, offset: number): 
   return data
 }
 
-/** Widens the entries of a snapshot at `offset` to the whole window. Does nothing when the file is not that one's or damaged. */
-export function applyWindow(entries: readonly ProducerEntry[], data: Buffer, offset: number): void {
-  if (data.length < WINDOW_HEADER_BYTES || readInt32(data, 4) !== WINDOW_VERSION) return
-  if (readInt32(data, 0) >>> 0 !== crc32c(data, 4, data.length) || readInt64(data, 8) !== offset) return
+/** The seal in the first `WINDOW_HEADER_BYTES` of a sidecar; null when they are not of one that this program wrote for the offset. */
+export function readSeal(data: Buffer, offset: number): TransactionIndexSeal | null {
+  if (data.length < WINDOW_HEADER_BYTES || readInt32(data, 4) !== WINDOW_VERSION) return null
+  return readInt64(data, 8) === offset ? { count: readInt32(data, 16), crc: readInt32(data, 20) >>> 0 } : null
+}
+
+/** The sidecar at `offset` with another seal; null when the file is not that one's or damaged. */
+export function withSeal(data: Buffer, offset: number, seal: TransactionIndexSeal): Buffer | null {
+  if (readSeal(data, offset) === null || readInt32(data, 0) >>> 0 !== crc32c(data, 4, data.length)) return null
+  const sealed = Buffer.from(data)
+  writeInt32(sealed, 16, seal.count)
+  writeInt32(sealed, 20, seal.crc)
+  writeInt32(sealed, 0, crc32c(sealed, 4, sealed.length))
+  return sealed
+}
+
+/** Widens the entries of a snapshot at `offset` to the whole window. False, and nothing done: it is not that one's, or damaged. */
+export function applyWindow(entries: readonly ProducerEntry[], data: Buffer, offset: number): boolean {
+  if (data.length < WINDOW_HEADER_BYTES || readInt32(data, 4) !== WINDOW_VERSION) return false
+  if (readInt32(data, 0) >>> 0 !== crc32c(data, 4, data.length) || readInt64(data, 8) !== offset) return false
   const byId = new Map(entries.map((entry) => [entry.producerId, entry]))
   let at = WINDOW_HEADER_BYTES
-  for (let i = readInt32(data, 16); i > 0; i--) {
+  for (let i = readInt32(data, 24); i > 0; i--) {
     const entry = byId.get(readInt64(data, at))
     const batches: ProducerBatch[] = []
     const count = data[at + 8]!
@@ -119,4 +139,5 @@ export function applyWindow(entries: readonly ProducerEntry[], data: Buffer, off
     }
     if (entry !== undefined) entry.batches = batches
   }
+  return true
 }

@@ -1,4 +1,7 @@
 import { assert } from './errors.ts'
+import { OngoingTransactions } from './ongoing-transactions.ts'
+import type { AbortedTransaction } from './txn-index.ts'
+import type { TransactionMarker } from './txn-marker.ts'
 
 /** W16: as many batches per producer as a client may have in flight. */
 export const BATCHES_KEPT = 5
@@ -40,8 +43,20 @@ export type SequenceCheck =
   | { readonly kind: 'stale-epoch'; readonly lastEpoch: number }
   | { readonly kind: 'new-epoch-not-at-zero'; readonly lastEpoch: number }
   | { readonly kind: 'gap'; readonly lastSequence: number }
+  | { readonly kind: 'in-transaction' }
 
-const OK: SequenceCheck = { kind: 'ok' }
+export type MarkerCheck =
+  | { readonly kind: 'ok' }
+  | { readonly kind: 'stale-epoch'; readonly lastEpoch: number }
+  | { readonly kind: 'stale-coordinator'; readonly lastEpoch: number }
+
+/** A transaction that a marker has ended. */
+export interface EndedTransaction extends AbortedTransaction {
+  readonly isAbort: boolean
+}
+
+const OK = { kind: 'ok' } as const
+const NONE = new Map<number, ProducerEntry>()
 
 /**
  * What idempotent and transactional producers have written to one partition: enough to answer a retry with its first
@@ -50,9 +65,9 @@ const OK: SequenceCheck = { kind: 'ok' }
 export class ProducerState {
   readonly #expirationMs: number
   readonly #producersMax: number
-  readonly #producers = new Map<number, ProducerEntry>()
-  /** First offset of each open transaction, in rising order, with the producer's id. */
-  readonly #openTransactions = new Map<number, number>()
+  /** NONE until there is one, as thousands of logs may have none. */
+  #producers = NONE
+  readonly #transactions = new OngoingTransactions()
 
   constructor(expirationMs: number, producersMax: number) {
     this.#expirationMs = expirationMs
@@ -71,27 +86,34 @@ export class ProducerState {
     return this.#producers.values()
   }
 
-  /** First offset of the oldest open transaction, NO_OFFSET when there is none. */
-  get firstOpenOffset(): number {
-    for (const first of this.#openTransactions.keys()) return first
-    return NO_OFFSET
+  /** First offset of the oldest transaction that is open, or over but not committed below the high watermark; else NO_OFFSET. */
+  get firstUnstableOffset(): number {
+    return this.#transactions.firstUnstableOffset
+  }
+
+  /** Transactions that ended below it no longer hold the last stable offset back. */
+  highWatermarkMoved(highWatermark: number): void {
+    this.#transactions.highWatermarkMoved(highWatermark)
   }
 
   /** Whether a client's batch may be appended. An unknown producer may begin at any sequence. */
-  check(batch: ProducerBatchHeader): SequenceCheck {
+  check(batch: ProducerBatchHeader, transactional: boolean): SequenceCheck {
     const entry = this.#producers.get(batch.producerId)
     if (entry === undefined) return OK
-    const { epoch, batches } = entry
-    if (batch.epoch < epoch) return { kind: 'stale-epoch', lastEpoch: epoch }
-    if (batch.epoch > epoch) return batch.baseSequence === 0 ? OK : { kind: 'new-epoch-not-at-zero', lastEpoch: epoch }
-    const duplicate = batches.find(
-      (kept) => kept.lastSequence === batch.lastSequence && firstSequence(kept) === batch.baseSequence,
-    )
-    if (duplicate !== undefined) return { kind: 'duplicate', batch: duplicate }
-    const last = batches.at(-1)
-    // Only a marker is known of this epoch: as with Kafka, its first batch starts at zero.
-    const lastSequence = last === undefined ? -1 : last.lastSequence
-    return isNext(lastSequence, batch.baseSequence) ? OK : { kind: 'gap', lastSequence }
+    const verdict = this.#checkSequence(entry, batch)
+    if (verdict.kind !== 'ok' || transactional || entry.currentTxnFirstOffset === NO_OFFSET) return verdict
+    return { kind: 'in-transaction' }
+  }
+
+  /** Whether a coordinator's marker may be appended: it fences older epochs of producer and coordinator. */
+  checkMarker(producerId: number, epoch: number, marker: TransactionMarker): MarkerCheck {
+    const entry = this.#producers.get(producerId)
+    if (entry === undefined) return OK
+    if (epoch < entry.epoch) return { kind: 'stale-epoch', lastEpoch: entry.epoch }
+    if (marker.coordinatorEpoch < entry.coordinatorEpoch) {
+      return { kind: 'stale-coordinator', lastEpoch: entry.coordinatorEpoch }
+    }
+    return OK
   }
 
   /** Notes a data batch that is now in the log, a client's or a leader's. */
@@ -115,34 +137,49 @@ export class ProducerState {
     entry.lastActiveMs = nowMs
     if (transactional && entry.currentTxnFirstOffset === NO_OFFSET) {
       entry.currentTxnFirstOffset = baseOffset
-      this.#openTransactions.set(baseOffset, batch.producerId)
+      this.#transactions.begin(baseOffset)
     }
     if (this.#producers.size > this.#producersMax) this.#dropIdle()
   }
 
-  /** Notes a commit or abort marker: the producer's transaction is over. */
-  appendMarker(producerId: number, epoch: number, timestamp: number, coordinatorEpoch: number, nowMs: number): void {
+  /** Notes a marker that is now in the log at `offset`. Returns the transaction it ended; null when the producer had none. */
+  appendMarker(
+    producerId: number,
+    epoch: number,
+    marker: TransactionMarker,
+    offset: number,
+    timestamp: number,
+    nowMs: number,
+  ): EndedTransaction | null {
     const entry = this.#entry(producerId, epoch)
-    if (entry.currentTxnFirstOffset !== NO_OFFSET) this.#openTransactions.delete(entry.currentTxnFirstOffset)
+    const firstOffset = entry.currentTxnFirstOffset
     entry.currentTxnFirstOffset = NO_OFFSET
-    entry.coordinatorEpoch = coordinatorEpoch
+    entry.coordinatorEpoch = marker.coordinatorEpoch
     entry.lastTimestamp = timestamp
     entry.lastActiveMs = nowMs
+    if (firstOffset === NO_OFFSET) return null
+    const lastStableOffset = this.#transactions.end(firstOffset, offset)
+    return { producerId, firstOffset, lastOffset: offset, lastStableOffset, isAbort: marker.isAbort }
   }
 
   /** Takes over an entry from a snapshot. */
   restore(entry: ProducerEntry): void {
-    this.#producers.set(entry.producerId, entry)
-    if (entry.currentTxnFirstOffset === NO_OFFSET) return
-    this.#openTransactions.set(entry.currentTxnFirstOffset, entry.producerId)
-    const rising = [...this.#openTransactions].sort(([a], [b]) => a - b)
-    this.#openTransactions.clear()
-    for (const [first, producerId] of rising) this.#openTransactions.set(first, producerId)
+    this.#writable().set(entry.producerId, entry)
+    if (entry.currentTxnFirstOffset !== NO_OFFSET) this.#transactions.begin(entry.currentTxnFirstOffset)
+  }
+
+  /** Takes back what was noted at `endOffset` and after; `before` has the producers of that as they were (null = unknown). */
+  revert(before: ReadonlyMap<number, ProducerEntry | null>, endOffset: number): void {
+    for (const [producerId, entry] of before) {
+      if (entry === null) this.#producers.delete(producerId)
+      else this.#writable().set(producerId, entry)
+    }
+    this.#transactions.revert(endOffset)
   }
 
   clear(): void {
     this.#producers.clear()
-    this.#openTransactions.clear()
+    this.#transactions.clear()
   }
 
   /** Forgets producers idle for `producer.id.expiration.ms`; never one with an open transaction. Returns how many. */
@@ -154,6 +191,26 @@ export class ProducerState {
       expired++
     }
     return expired
+  }
+
+  #checkSequence({ epoch, batches }: ProducerEntry, batch: ProducerBatchHeader): SequenceCheck {
+    if (batch.epoch < epoch) return { kind: 'stale-epoch', lastEpoch: epoch }
+    // What a coordinator appends for a producer (its offsets, in a transaction) has no sequence.
+    if (batch.baseSequence < 0) return OK
+    if (batch.epoch > epoch) return batch.baseSequence === 0 ? OK : { kind: 'new-epoch-not-at-zero', lastEpoch: epoch }
+    const duplicate = batches.find(
+      (kept) => kept.lastSequence === batch.lastSequence && firstSequence(kept) === batch.baseSequence,
+    )
+    if (duplicate !== undefined) return { kind: 'duplicate', batch: duplicate }
+    const last = batches.at(-1)
+    // Only a marker is known of this epoch: as with Kafka, its first batch starts at zero.
+    const lastSequence = last === undefined ? -1 : last.lastSequence
+    return isNext(lastSequence, batch.baseSequence) ? OK : { kind: 'gap', lastSequence }
+  }
+
+  #writable(): Map<number, ProducerEntry> {
+    if (this.#producers === NONE) this.#producers = new Map()
+    return this.#producers
   }
 
   /** The producer's entry at this epoch; a newer epoch forgets the batches of the older one. */
@@ -169,7 +226,7 @@ export class ProducerState {
         lastTimestamp: -1,
         lastActiveMs: 0,
       }
-      this.#producers.set(producerId, entry)
+      this.#writable().set(producerId, entry)
     } else if (entry.epoch !== epoch) {
       entry.epoch = epoch
       entry.batches = []

@@ -4,6 +4,7 @@ import type { Durability, LogConfig } from './config.ts'
 import type { DurableMark } from './durable-mark.ts'
 import type { EpochCache } from './epoch-cache.ts'
 import { LogCorruptError } from './errors.ts'
+import { refuseOtherMagic } from './format-versions.ts'
 import { verifyBatches } from './scan.ts'
 import type { Segment } from './segment.ts'
 import type { LogShared } from './shared.ts'
@@ -29,6 +30,8 @@ export interface DurableBounds {
   readonly durableEnd: number
   /** The segment that the mark stands in is there; if it is not, only offsets can be compared. */
   readonly hasMarkedSegment: boolean
+  /** Compaction or repair may have taken batches out. */
+  readonly mayHaveHoles: boolean
 }
 
 /** What the reading of the segments found. */
@@ -73,6 +76,7 @@ export function scanFromDurableEnd(
     const fault = gap ?? scanSegment(options, segment, bounds, scan)
     if (fault === null) continue
     const position = segment.endPosition
+    refuseOtherMagic(segment.open(options.disk, options.shared), position, segment.sizeBytes)
     if (isDurable(bounds, segment, position, scan.endOffset)) {
       const reason = `${fault}; offsets up to ${bounds.durableEnd - 1} had been made durable`
       throw new LogCorruptError(segment.handle.path, position, reason)
@@ -94,7 +98,7 @@ function segmentGap(
   const isStart = segment.baseOffset > options.logStartOffset && endOffset === options.logStartOffset
   // Compaction leaves holes, but not at the start; elsewhere a hole is a segment that is lost or never reached the disk.
   if (isStart) return `the log begins at offset ${endOffset}, before this file`
-  if (options.config.cleanupPolicy.compact || endOffset < bounds.durableEnd) return null
+  if (bounds.mayHaveHoles) return null
   return `the segment begins at offset ${segment.baseOffset}, after ${endOffset}`
 }
 
@@ -105,12 +109,14 @@ function segmentGap(
 function scanSegment(options: RecoveryOptions, segment: Segment, bounds: DurableBounds, scan: Scan): string | null {
   const { disk, shared, config } = options
   let expected = segment.baseOffset
+  scan.endOffset = expected
+  if (segment.sizeBytes === 0) return null
   let hole: { readonly position: number; readonly endOffset: number } | null = null
   let misfit: string | null = null
   const file = segment.open(disk, shared)
   const end = verifyBatches(file, 0, segment.sizeBytes, shared.readBuffers, (buffer, at, position, size) => {
     const base = header.baseOffset(buffer, at)
-    const mayHaveHole = config.cleanupPolicy.compact || isDurable(bounds, segment, position, expected)
+    const mayHaveHole = bounds.mayHaveHoles || isDurable(bounds, segment, position, expected)
     if (base < expected || (base > expected && !mayHaveHole)) {
       misfit = `offset ${base} where ${expected} should be`
       return false

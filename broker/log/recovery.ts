@@ -1,11 +1,14 @@
 import * as header from '../../proto/kafka/batch/header.ts'
-import { type DurableMark, readMark } from './durable-mark.ts'
+import { completeSwaps } from './compaction/swap-recovery.ts'
+import { type DurableMark, isMarkDamaged, readMark } from './durable-mark.ts'
 import { EpochCache } from './epoch-cache.ts'
 import { LogCorruptError } from './errors.ts'
 import * as names from './file-names.ts'
+import { refuseNewer, refuseNewerFiles, textVersion } from './format-versions.ts'
 import { endsAtMark, type RecoveryOptions, type Scan, scanFromDurableEnd } from './recovery-scan.ts'
 import { walkHeaders } from './scan.ts'
 import { Segment } from './segment.ts'
+import { checkChain, readChain } from './segment-chain.ts'
 import { createSegment, removeSegmentFiles } from './segment-list.ts'
 import { setTornTailAside } from './torn-tail.ts'
 
@@ -19,6 +22,11 @@ export interface RecoveryReport {
   readonly tornFile: string | null
   /** Why the first of them could not be kept; null = nothing was cut. */
   readonly tornReason: string | null
+  /**
+   * Not only a torn tail may be missing: something invalid was cut, or the durable mark was damaged. With more than one
+   * replica such a log must not be trusted to be complete (DESIGN 5).
+   */
+  readonly suspect: boolean
 }
 
 export interface Recovered {
@@ -30,22 +38,21 @@ export interface Recovered {
   readonly durableEndOffset: number
   /** Segments that may have unsynced bytes, rebuilt indexes or a new end. */
   readonly touched: readonly Segment[]
+  /** Offsets may be missing between batches and between segments. */
+  readonly mayHaveHoles: boolean
   readonly report: RecoveryReport
 }
 
 /**
  * Finds out what a directory holds. Reads and judges first; only then changes anything on disk, so that a
- * LogCorruptError leaves everything as it was. Below the durable end nothing may be wrong; above it the first fault ends
+ * LogCorruptError leaves everything as it was, but for a compaction that a crash cut off, which is ended first. Below the durable end nothing may be wrong; above it the first fault ends
  * the log, and what follows is a torn tail.
  */
 export function recoverLog(options: RecoveryOptions): Recovered {
   const { disk, directory } = options
+  completeSwaps(disk, directory, options.shared)
   const found = disk.listSync(directory)
-  const swap = found.find((name) => name.endsWith(names.SWAP_SUFFIX))
-  if (swap !== undefined) {
-    const reason = 'a compaction was cut off here: start Kafka once to finish it'
-    throw new LogCorruptError(`${directory}/${swap}`, -1, reason)
-  }
+  if (!options.cleanShutdown) refuseNewerFiles(disk, directory, found)
   const mark = readMark(disk, directory)
   const durableEnd = mark?.endOffset ?? options.recoveryPoint
   const segments = findSegments(options, found)
@@ -57,15 +64,33 @@ export function recoverLog(options: RecoveryOptions): Recovered {
   // The segment that the last sync ended in is read too, even if it ends there: its indexes may not have been synced.
   const holding = hasMarkedSegment ? marked : segments.findLastIndex((segment) => segment.baseOffset < durableEnd)
   const from = options.cleanShutdown ? segments.length : Math.max(0, holding)
+  const chain = readChain(disk, directory)
+  const mayHaveHoles = chain.mayHaveHoles || options.config.cleanupPolicy.compact
+  checkChain(options, segments, from, chain, mayHaveHoles)
   const scan: Scan = { epochs, from, endOffset: segments[Math.max(0, holding)]!.baseOffset, bytes: 0, torn: null }
   if (options.cleanShutdown) scan.endOffset = endOfClean(options, segments, mark)
-  else scanFromDurableEnd(options, segments, { mark, durableEnd, hasMarkedSegment }, scan)
+  else scanFromDurableEnd(options, segments, { mark, durableEnd, hasMarkedSegment, mayHaveHoles }, scan)
   if (mark !== null && endsAtMark(segments, scan, mark)) scan.endOffset = mark.endOffset
   if (scan.endOffset < durableEnd) {
     const reason = `the log ends at offset ${scan.endOffset}, but offsets up to ${durableEnd - 1} had been made durable`
     throw new LogCorruptError(segments.at(-1)!.handle.path, -1, reason)
   }
-  return settle(options, found, segments, scan, durableEnd)
+  checkAge(options, scan.endOffset)
+  return { ...settle(options, found, segments, scan, durableEnd), mayHaveHoles }
+}
+
+/**
+ * A clean stop leaves the recovery point at the log end. After another, only the mark counts: a truncation may just have
+ * given up what the recovery point still tells of.
+ */
+function checkAge({ cleanShutdown, recoveryPoint, directory }: RecoveryOptions, endOffset: number): void {
+  if (!cleanShutdown || recoveryPoint <= endOffset) return
+  const reason = `the log ends at offset ${endOffset}, but was stopped cleanly at ${recoveryPoint}: it is an older copy`
+  throw new LogCorruptError(
+    directory,
+    -1,
+    `${reason}; bring the newer one back, or take the log's line out of the recovery point checkpoint`,
+  )
 }
 
 function findSegments(options: RecoveryOptions, found: readonly string[]): Segment[] {
@@ -76,7 +101,22 @@ function findSegments(options: RecoveryOptions, found: readonly string[]): Segme
     const size = options.disk.sizeSync(`${options.directory}/${name}`)
     segments.push(new Segment(options.directory, baseOffset, size, options.nowMs))
   }
+  noteTransactionIndexes(segments, new Set(found))
   return segments
+}
+
+/** Which segments may have aborted transactions: those with an index of them, or with a sidecar at their end that may tell of one. */
+function noteTransactionIndexes(segments: readonly Segment[], found: ReadonlySet<string>): void {
+  const windows = [...found].filter((name) => name.endsWith(names.WINDOW_SUFFIX)).sort()
+  segments.forEach((segment, i) => {
+    const next = segments[i + 1]
+    const stem = names.stemOf(segment.baseOffset)
+    const hasWindow =
+      next === undefined
+        ? (windows.at(-1) ?? '') > stem
+        : found.has(names.stemOf(next.baseOffset) + names.WINDOW_SUFFIX)
+    if (hasWindow || found.has(stem + names.TXN_INDEX_SUFFIX)) segment.aborted = 'unread'
+  })
 }
 
 /** Deletion notes the new log start before it removes a file, so a first segment above the start has lost one before it. */
@@ -96,7 +136,14 @@ function emptyLog(options: RecoveryOptions, found: readonly string[], durableEnd
   }
   removeLeftovers(options, found, [], start)
   const segment = createSegment(options.disk, options.directory, options.shared, start, options.nowMs)
-  const report = { clean: options.cleanShutdown, scannedBytes: 0, tornBytes: 0, tornFile: null, tornReason: null }
+  const report = {
+    clean: options.cleanShutdown,
+    scannedBytes: 0,
+    tornBytes: 0,
+    tornFile: null,
+    tornReason: null,
+    suspect: false,
+  }
   return {
     segments: [segment],
     epochs: new EpochCache(),
@@ -104,6 +151,7 @@ function emptyLog(options: RecoveryOptions, found: readonly string[], durableEnd
     logEndOffset: start,
     durableEndOffset: start,
     touched: [segment],
+    mayHaveHoles: false,
     report,
   }
 }
@@ -111,10 +159,15 @@ function emptyLog(options: RecoveryOptions, found: readonly string[], durableEnd
 /** Epochs from their file, or from all batch headers when it is missing or makes no sense. */
 function readEpochs(options: RecoveryOptions, segments: readonly Segment[]): EpochCache {
   const path = `${options.directory}/${names.EPOCH_FILE}`
-  const parsed = options.disk.existsSync(path) ? EpochCache.parse(options.disk.readFileSync(path)) : null
-  if (parsed !== null) return parsed
+  if (options.disk.existsSync(path)) {
+    const data = options.disk.readFileSync(path)
+    refuseNewer(path, textVersion(data), 0)
+    const parsed = EpochCache.parse(data)
+    if (parsed !== null) return parsed
+  }
   const epochs = new EpochCache()
   for (const segment of segments) {
+    if (segment.sizeBytes === 0) continue
     const file = segment.open(options.disk, options.shared)
     walkHeaders(file, 0, segment.sizeBytes, options.shared.readBuffers, (buffer, at) => {
       epochs.assign(header.leaderEpoch(buffer, at), header.baseOffset(buffer, at))
@@ -130,6 +183,7 @@ function endOfClean(options: RecoveryOptions, segments: readonly Segment[], mark
   if (mark !== null && mark.segmentBaseOffset === active.baseOffset && mark.position === active.sizeBytes) {
     return mark.endOffset
   }
+  if (active.sizeBytes === 0) return active.baseOffset
   const indexes = active.loadIndexes(options.disk, options.shared, options.config.indexIntervalBytes)
   let endOffset = active.baseOffset
   const file = active.open(options.disk, options.shared)
@@ -150,7 +204,7 @@ function settle(
   segments: Segment[],
   scan: Scan,
   durableEnd: number,
-): Recovered {
+): Omit<Recovered, 'mayHaveHoles'> {
   const { disk, shared, config } = options
   let torn = { bytes: 0, file: null as string | null }
   if (scan.torn !== null) {
@@ -179,6 +233,7 @@ function settle(
     tornBytes: torn.bytes,
     tornFile: torn.file,
     tornReason: scan.torn?.reason ?? null,
+    suspect: !options.cleanShutdown && (scan.torn !== null || isMarkDamaged(disk, options.directory)),
   }
   const touched = kept === segments ? kept.slice(Math.min(scan.from, kept.length)) : kept
   return {

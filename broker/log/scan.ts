@@ -3,7 +3,10 @@ import * as header from '../../proto/kafka/batch/header.ts'
 import type { DiskFile } from '../ports/disk.ts'
 import type { ReadBuffers } from './read-buffers.ts'
 
-/** Called with a buffer that holds at least the header of a batch at `at`; `position` is its place in the file. */
+/**
+ * Called with a buffer that holds at least the header of a batch at `at`, of a control batch all of it; `position` is its
+ * place in the file.
+ */
 export type BatchVisitor = (buffer: Buffer, at: number, position: number, size: number) => boolean | undefined
 
 /** Where a walk stopped, and why if not at the end it was given. */
@@ -66,7 +69,7 @@ function walk(
       const fault = headerFault(buffer, at, filled - at, to - position)
       if (fault !== null) return { position, fault }
       const size = header.batchSize(buffer, at)
-      if (whole && at + size > filled) {
+      if ((whole || header.isControl(buffer, at)) && at + size > filled) {
         if (size > buffer.length) {
           buffers.release(buffer)
           buffer = buffers.acquire(size)
@@ -87,7 +90,7 @@ function walk(
 }
 
 /** Why the bytes cannot be a batch header of ours, or null. `available` are in the buffer, `left` in the file. */
-function headerFault(buffer: Buffer, at: number, available: number, left: number): string | null {
+export function headerFault(buffer: Buffer, at: number, available: number, left: number): string | null {
   if (available < HEADER_BYTES || left < HEADER_BYTES) return 'the file ends inside a batch header'
   const size = header.batchSize(buffer, at)
   if (header.magic(buffer, at) !== MAGIC) return `batch format ${header.magic(buffer, at)} (only 2 is readable)`

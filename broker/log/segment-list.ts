@@ -1,12 +1,12 @@
 import type { Disk } from '../ports/disk.ts'
 import { assert } from './errors.ts'
-import { DELETED_SUFFIX, SEGMENT_SUFFIXES } from './file-names.ts'
+import { DELETED_SUFFIX, SEGMENT_SUFFIXES, SNAPSHOT_SUFFIX, WINDOW_SUFFIX } from './file-names.ts'
 import { Segment } from './segment.ts'
 import type { LogShared } from './shared.ts'
 
 interface DeletedFile {
   readonly path: string
-  readonly sinceMs: number
+  sinceMs: number
 }
 
 /** The segments of one log in offset order, never none; the last takes the appends. Knows files, not their content. */
@@ -22,7 +22,8 @@ export class SegmentList {
     this.#disk = disk
     this.#directory = directory
     this.#shared = shared
-    this.#segments = segments
+    // A copy has no room to spare, which thousands of logs would waste.
+    this.#segments = segments.slice()
   }
 
   get count(): number {
@@ -73,23 +74,40 @@ export class SegmentList {
   /** Takes out `count` segments from position `from` and renames their files `.deleted`; `purge` removes those later. */
   remove(from: number, count: number, nowMs: number): Segment[] {
     const removed = this.#segments.splice(from, count)
-    for (const segment of removed) {
-      this.#shared.indexes.forget(segment)
-      segment.indexes = null
-      this.#shared.files.close(segment.handle)
-      for (const suffix of SEGMENT_SUFFIXES) this.#setAside(segment.path(suffix), nowMs)
-      segment.handle.removed = true
-    }
+    this.#setSegmentsAside(removed, nowMs, -1)
     return removed
+  }
+
+  /** The same, with one in their place that begins where the first of them did; the producer snapshot from there stays. */
+  replace(from: number, count: number, by: Segment, nowMs: number): Segment[] {
+    const replaced = this.#segments.splice(from, count, by)
+    assert(replaced[0]?.baseOffset === by.baseOffset, `segment ${by.baseOffset} begins where those it replaces do`)
+    this.#setSegmentsAside(replaced, nowMs, by.baseOffset)
+    return replaced
   }
 
   /** Removes the files set aside at least `delayMs` ago, off the event loop. */
   purge(nowMs: number, delayMs: number): void {
     if (this.#deleted.length === 0) return
+    // A clock that was set back must not keep them for as long.
+    for (const file of this.#deleted) file.sinceMs = Math.min(file.sinceMs, nowMs)
     const due = this.#deleted.filter((file) => nowMs - file.sinceMs >= delayMs)
     this.#deleted = this.#deleted.filter((file) => nowMs - file.sinceMs < delayMs)
     // A file that could not be removed is found again, by its suffix, when the log is next opened.
     for (const { path } of due) this.#disk.unlink(path, () => undefined)
+  }
+
+  #setSegmentsAside(removed: readonly Segment[], nowMs: number, keepsProducersOf: number): void {
+    for (const segment of removed) {
+      this.#shared.indexes.forget(segment)
+      segment.indexes = null
+      this.#shared.files.close(segment.handle)
+      for (const suffix of SEGMENT_SUFFIXES) {
+        const isProducers = suffix === SNAPSHOT_SUFFIX || suffix === WINDOW_SUFFIX
+        if (!isProducers || segment.baseOffset !== keepsProducersOf) this.#setAside(segment.path(suffix), nowMs)
+      }
+      segment.handle.removed = true
+    }
   }
 
   #setAside(path: string, nowMs: number): void {

@@ -8,6 +8,7 @@ import { walkHeaders } from './scan.ts'
 import * as header from '../../proto/kafka/batch/header.ts'
 import type { LogShared } from './shared.ts'
 import { TimeIndex } from './time-index.ts'
+import { type AbortedTransaction, TransactionIndex } from './txn-index.ts'
 
 const INT32_MAX = 0x7fffffff
 const UNREAD = -2
@@ -15,6 +16,15 @@ const UNREAD = -2
 export interface SegmentIndexes {
   readonly offsets: OffsetIndex
   readonly times: TimeIndex
+}
+
+/** What appends change in a segment besides its indexes: to be able to take them back. */
+export interface SegmentState {
+  readonly endPosition: number
+  readonly firstTimestamp: number
+  readonly maxTimestamp: number
+  readonly maxTimestampOffset: number
+  readonly bytesSinceIndexEntry: number
 }
 
 /**
@@ -36,7 +46,11 @@ export class Segment {
   maxTimestamp = UNREAD
   maxTimestampOffset = -1
   indexes: SegmentIndexes | null = null
+  /** Transactions that an ABORT marker here ended: null = none, 'unread' = what its file says. */
+  aborted: TransactionIndex | 'unread' | null = null
   readonly #stem: string
+  /** What the names of its files end with while a compaction brings it in. */
+  #nameSuffix = ''
   #bytesSinceIndexEntry = 0
 
   constructor(directory: string, baseOffset: number, sizeBytes: number, createdMs: number) {
@@ -50,7 +64,13 @@ export class Segment {
 
   /** Path of one of the segment's files. */
   path(suffix: string): string {
-    return this.#stem + suffix
+    return this.#stem + suffix + this.#nameSuffix
+  }
+
+  /** Its files have this after their proper names from here on; '' = nothing. */
+  rename(nameSuffix: string): void {
+    this.#nameSuffix = nameSuffix
+    this.handle.path = this.path(LOG_SUFFIX)
   }
 
   open(disk: Disk, shared: LogShared, create = false): DiskFile {
@@ -75,6 +95,31 @@ export class Segment {
     this.endPosition += sizeBytes
   }
 
+  /** Notes an ABORT marker at the end. Needs `aborted` in memory. */
+  noteAborted(transaction: AbortedTransaction): void {
+    assert(this.aborted !== 'unread', `the transaction index of segment ${this.baseOffset} has been read`)
+    this.aborted ??= new TransactionIndex()
+    this.aborted.append(transaction)
+  }
+
+  state(): SegmentState {
+    const { endPosition, firstTimestamp, maxTimestamp, maxTimestampOffset } = this
+    const bytesSinceIndexEntry = this.#bytesSinceIndexEntry
+    return { endPosition, firstTimestamp, maxTimestamp, maxTimestampOffset, bytesSinceIndexEntry }
+  }
+
+  /** Takes back the batches from `endOffset` on, which were appended since `state`. */
+  revert(state: SegmentState, endOffset: number): void {
+    this.endPosition = state.endPosition
+    this.firstTimestamp = state.firstTimestamp
+    this.maxTimestamp = state.maxTimestamp
+    this.maxTimestampOffset = state.maxTimestampOffset
+    this.#bytesSinceIndexEntry = state.bytesSinceIndexEntry
+    this.indexes?.offsets.truncate(endOffset - this.baseOffset)
+    this.indexes?.times.truncate(endOffset - this.baseOffset)
+    if (this.aborted instanceof TransactionIndex) this.aborted.truncate(endOffset)
+  }
+
   /** True when a batch of `sizeBytes` must go to a new segment. */
   mustRoll(sizeBytes: number, maxTimestamp: number, lastOffset: number, nowMs: number, config: LogConfig): boolean {
     if (this.endPosition === 0) return false
@@ -84,6 +129,7 @@ export class Segment {
     if (age > config.segmentMs) return true
     const indexes = this.indexes!
     if (indexes.offsets.isFull(config.segmentIndexBytes) || indexes.times.isFull(config.segmentIndexBytes)) return true
+    if (this.aborted instanceof TransactionIndex && this.aborted.isFull(config.segmentIndexBytes)) return true
     return lastOffset - this.baseOffset > INT32_MAX
   }
 
@@ -108,6 +154,7 @@ export class Segment {
 
   /** The indexes, read from their files, or built anew when those are missing or make no sense. */
   loadIndexes(disk: Disk, shared: LogShared, indexIntervalBytes: number): SegmentIndexes {
+    if (this.indexes === null && this.sizeBytes === 0) this.resetIndexes()
     if (this.indexes === null) {
       const offsets = this.#parse(disk, INDEX_SUFFIX, (data) => OffsetIndex.parse(data, this.sizeBytes))
       const times = this.#parse(disk, TIME_INDEX_SUFFIX, (data) => TimeIndex.parse(data))

@@ -11,6 +11,7 @@ export class SyncScheduler {
   readonly #maxInFlight: number
   readonly #waiting = new Fifo<SyncTask>()
   #inFlight = 0
+  #starting = false
 
   constructor(maxInFlight: number) {
     this.#maxInFlight = maxInFlight
@@ -24,10 +25,25 @@ export class SyncScheduler {
     return this.#waiting.length
   }
 
-  /** Starts the task now, or when one in flight has finished. */
+  /** Starts the task now, or when those before it have had their turn. */
   submit(task: SyncTask): void {
-    if (this.#inFlight >= this.#maxInFlight) this.#waiting.push(task)
-    else this.#start(task)
+    this.#waiting.push(task)
+    this.#startNext()
+  }
+
+  /** A loop and no recursion: of a closed broker's logs thousands may be waiting, and have nothing to do. */
+  #startNext(): void {
+    if (this.#starting) return
+    this.#starting = true
+    try {
+      while (this.#inFlight < this.#maxInFlight) {
+        const task = this.#waiting.shift()
+        if (task === undefined) break
+        this.#start(task)
+      }
+    } finally {
+      this.#starting = false
+    }
   }
 
   #start(task: SyncTask): void {
@@ -37,8 +53,7 @@ export class SyncScheduler {
       if (done) return
       done = true
       this.#inFlight--
-      const next = this.#waiting.shift()
-      if (next !== undefined) this.#start(next)
+      this.#startNext()
     })
   }
 }

@@ -99,6 +99,14 @@ export class TailCache {
     }
   }
 
+  /** Forgets the oldest batches of a log, all that begin below `offset` and what they share a run with: they changed on disk. */
+  dropBelow(tail: LogTail, offset: number): void {
+    for (let run = tail.runs.first; run !== undefined && run.baseOffset < offset; run = tail.runs.first) {
+      tail.runs.shift()
+      this.#drop(run)
+    }
+  }
+
   #copyToArena(batch: Buffer): number {
     if (this.#arenaUsed + batch.length > this.#arena.buffer.length) {
       this.#arena.isFull = true

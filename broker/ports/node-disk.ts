@@ -1,8 +1,8 @@
 import {
-  accessSync,
   close,
   closeSync,
   constants,
+  existsSync,
   fdatasync,
   fdatasyncSync,
   fstatSync,
@@ -43,12 +43,7 @@ export class NodeDisk implements Disk {
   }
 
   existsSync(path: string): boolean {
-    try {
-      accessSync(path)
-      return true
-    } catch {
-      return false
-    }
+    return existsSync(path)
   }
 
   sizeSync(path: string): number {
@@ -75,14 +70,14 @@ export class NodeDisk implements Disk {
   replaceSync(path: string, data: Buffer, options: { sync?: boolean } = {}): void {
     const sync = options.sync !== false
     const temporary = `${path}.tmp`
-    const fd = openSync(temporary, 'w', 0o644)
     try {
-      writeFully(temporary, fd, data, 0)
-      if (sync) fsyncSync(fd)
-    } finally {
-      closeSync(fd)
+      writeTemporary(temporary, data, sync)
+      renameSync(temporary, path)
+    } catch (error) {
+      // On a full disk every byte counts, and nobody else would take it away before the next start.
+      rmSync(temporary, { force: true })
+      throw error
     }
-    renameSync(temporary, path)
     if (sync) this.syncDirectorySync(dirname(path))
   }
 
@@ -146,7 +141,7 @@ class NodeDiskFile implements DiskFile {
     let wanted = 0
     for (const buffer of buffers) wanted += buffer.length
     if (wanted === 0) return
-    const written = writevSync(this.#fd, buffers, this.size)
+    const written = naming(this.path, () => writevSync(this.#fd, buffers, this.size))
     this.size += written
     if (written !== wanted) this.#appendRest(buffers, wanted, written)
   }
@@ -154,13 +149,13 @@ class NodeDiskFile implements DiskFile {
   /** A second try after a partial write either finishes the job or learns the system's reason (trap N1). */
   #appendRest(buffers: readonly Buffer[], wanted: number, already: number): void {
     const rest = Buffer.concat(buffers).subarray(already)
-    const written = writeSync(this.#fd, rest, 0, rest.length, this.size)
+    const written = naming(this.path, () => writeSync(this.#fd, rest, 0, rest.length, this.size))
     this.size += written
     if (already + written !== wanted) throw new ShortWriteError(this.path, wanted, already + written)
   }
 
   readSync(target: Buffer, targetStart: number, length: number, position: number): number {
-    return readSync(this.#fd, target, targetStart, length, position)
+    return naming(this.path, () => readSync(this.#fd, target, targetStart, length, position))
   }
 
   read(
@@ -173,7 +168,7 @@ class NodeDiskFile implements DiskFile {
     this.#inFlight++
     read(this.#fd, target, targetStart, length, position, (error, bytesRead) => {
       this.#landed()
-      done(error, error ? 0 : bytesRead)
+      done(error && named(this.path, error), error ? 0 : bytesRead)
     })
   }
 
@@ -183,7 +178,7 @@ class NodeDiskFile implements DiskFile {
   }
 
   truncateSync(size: number): void {
-    ftruncateSync(this.#fd, size)
+    naming(this.path, () => ftruncateSync(this.#fd, size))
     this.size = size
   }
 
@@ -191,12 +186,12 @@ class NodeDiskFile implements DiskFile {
     this.#inFlight++
     fdatasync(this.#fd, (error) => {
       this.#landed()
-      done(error)
+      done(error && named(this.path, error))
     })
   }
 
   datasyncSync(): void {
-    fdatasyncSync(this.#fd)
+    naming(this.path, () => fdatasyncSync(this.#fd))
   }
 
   closeSync(): void {
@@ -211,9 +206,38 @@ class NodeDiskFile implements DiskFile {
   }
 }
 
+function writeTemporary(path: string, data: Buffer, sync: boolean): void {
+  const fd = openSync(path, 'w', 0o644)
+  try {
+    writeFully(path, fd, data, 0)
+    if (sync) naming(path, () => fsyncSync(fd))
+  } finally {
+    closeSync(fd)
+  }
+}
+
 function writeFully(path: string, fd: number, data: Buffer, position: number): void {
   if (data.length === 0) return
-  let written = writeSync(fd, data, 0, data.length, position)
-  if (written < data.length) written += writeSync(fd, data, written, data.length - written, position + written)
-  if (written < data.length) throw new ShortWriteError(path, data.length, written)
+  naming(path, () => {
+    let written = writeSync(fd, data, 0, data.length, position)
+    if (written < data.length) written += writeSync(fd, data, written, data.length - written, position + written)
+    if (written < data.length) throw new ShortWriteError(path, data.length, written)
+  })
+}
+
+/** Runs a system call on a descriptor, whose errors know no path. */
+function naming<T>(path: string, call: () => T): T {
+  try {
+    return call()
+  } catch (error) {
+    throw named(path, error as NodeJS.ErrnoException)
+  }
+}
+
+function named(path: string, error: NodeJS.ErrnoException): Error {
+  if (error.path === undefined) {
+    error.path = path
+    error.message += ` '${path}'`
+  }
+  return error
 }

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../proto/kafka/errors.ts'
+import type { AbortedTransaction } from '../log/txn-index.ts'
 
 /** The partitions hosted by this broker. */
 export interface PartitionsApi {
@@ -69,6 +70,11 @@ export interface Partition {
   readonly isOnline: boolean
   readonly logStartOffset: number
   readonly highWatermark: number
+  /**
+   * False while a new leader's high watermark is still below where its epoch began: some of what earlier leaders
+   * acknowledged lies above it, so nobody may be told where the partition ends (KIP-207).
+   */
+  readonly knowsCommittedEnd: boolean
   readonly lastStableOffset: number
   readonly logEndOffset: number
   /** Bytes in all segments. */
@@ -95,10 +101,15 @@ export interface Partition {
   ): void
   /** The same at once when it costs little (tail cache, small reads), else null: use `read`. */
   readNow(offset: number, limitOffset: number, maxBytes: number, minOneBatch: boolean): ReadResult | null
+  /**
+   * The aborted transactions that reach into what was read, [fromOffset, endOffset) below the last stable offset, oldest
+   * marker first; null when that cannot be told (the log cannot be read).
+   */
+  abortedTransactions(fromOffset: number, endOffset: number): readonly AbortedTransaction[] | null
   /** The first offset below `limitOffset` whose record is not older than `timestampMs`. */
   offsetForTimestamp(timestampMs: number, limitOffset: number, done: (result: OffsetResult) => void): void
-  /** The (first) record with the largest timestamp of the log. */
-  offsetOfMaxTimestamp(done: (result: OffsetResult) => void): void
+  /** The (first) record with the largest timestamp of the log, if it is below `limitOffset`. */
+  offsetOfMaxTimestamp(limitOffset: number, done: (result: OffsetResult) => void): void
   /** The epoch of the record at `offset` (or of the last one below it); -1 when unknown. */
   epochAt(offset: number): number
   /** KIP-320: the largest known epoch not above `epoch` and its exclusive end; both -1 when there is none. */

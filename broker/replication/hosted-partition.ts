@@ -6,11 +6,12 @@
 import { type ErrorCode, Errors } from '../../proto/kafka/errors.ts'
 import { encodeBatch } from '../../proto/kafka/batch/encode.ts'
 import { checkBatch } from '../log/check.ts'
-import type { Log } from '../log/log.ts'
+import type { Log, LogListener } from '../log/log.ts'
+import type { AbortedTransaction } from '../log/txn-index.ts'
 import type { AppendResult, OffsetResult, Partition, PartitionWatcher, ReadResult } from './api.ts'
 import { Fifo } from './fifo.ts'
-import { type IsrState, nextHighWatermark } from './isr.ts'
-import { lookUpOffset, readCold, readHot } from './partition-reads.ts'
+import { type IsrState, type LeadershipState, nextHighWatermark } from './isr.ts'
+import { abortedWithin, lookUpOffset, readCold, readHot } from './partition-reads.ts'
 import { accepted, type ParkedProduce, refused } from './produce-results.ts'
 
 /** What a partition asks of the pump that drives it. */
@@ -26,19 +27,13 @@ export interface PartitionHost {
   markParked(partition: HostedPartition): void
   /** The log failed: told once. */
   wentOffline(partition: HostedPartition, reason: Error): void
+  /** The log has no room and refuses appends; null = it has room again. */
+  fullChanged(partition: HostedPartition, reason: Error | null): void
 }
 
-/** Leadership as the metadata has it. */
-export interface LeadershipState {
-  readonly leader: number
-  readonly leaderEpoch: number
-  readonly replicas: readonly number[]
-  readonly isr: readonly number[]
-  /** Already min(`min.insync.replicas`, replication factor). */
-  readonly minIsr: number
-}
+const NO_ENDS: ReadonlyMap<number, number> = new Map()
 
-export class HostedPartition implements Partition {
+export class HostedPartition implements Partition, LogListener {
   readonly topic: string
   readonly topicId: string
   readonly index: number
@@ -48,21 +43,25 @@ export class HostedPartition implements Partition {
   private readonly host: PartitionHost
   private isr: IsrState = { committed: [], proposedAdditions: [] }
   private minIsr = 1
+  /** The log's end when this broker began to lead its epoch. */
+  private epochStartOffset = 0
   /** Durable (or appended) ends of the other replicas, as their fetches tell. */
-  private readonly replicaEnds = new Map<number, number>()
+  private replicaEnds: ReadonlyMap<number, number> = NO_ENDS
   /** acks=0 and 1: answered once written. */
   private readonly awaitingFlush = new Fifo<ParkedProduce>()
   /** acks=-1: answered once the high watermark has passed. */
   private readonly awaitingCommit = new Fifo<ParkedProduce>()
   /** Answers that wait for nothing but the end of the turn. */
   private answers: (() => void)[] = []
-  private readonly watchers = new Set<PartitionWatcher>()
+  private readonly name: string
+  /** Made with the first, as thousands of partitions may have none. */
+  private watchers: Set<PartitionWatcher> | null = null
   /** Where the flushes ended and how many bytes each brought, above the high watermark. */
   private readonly flushMarks = new Fifo<{ endOffset: number; bytes: number }>()
   private unflushedBytes = 0
+  private notedFlushedEnd: number
   private syncing = false
   private syncAgain = false
-  private offlineTold = false
   /** No longer hosted here: its log is closed. */
   private retired = false
 
@@ -72,6 +71,30 @@ export class HostedPartition implements Partition {
     this.topic = log.topic
     this.topicId = log.topicId
     this.index = log.partition
+    this.name = `${log.topic}-${log.partition}`
+    this.notedFlushedEnd = log.flushedEndOffset
+    log.listen(this)
+  }
+
+  /** What befalls the log (`LogListener`); from here to `relieved`. */
+  offline(reason: Error): void {
+    this.refuseParked(-1, Errors.KAFKA_STORAGE_ERROR, reason.message)
+    this.flushMarks.drain()
+    for (const watcher of this.watchers ?? []) watcher.disturbed()
+    this.later(() => this.host.wentOffline(this, reason))
+  }
+
+  rolledBack(endOffset: number, reason: Error): void {
+    this.unflushedBytes = 0
+    this.refuseParked(endOffset, Errors.KAFKA_STORAGE_ERROR, reason.message)
+  }
+
+  full(reason: Error): void {
+    this.host.fullChanged(this, reason)
+  }
+
+  relieved(): void {
+    this.host.fullChanged(this, null)
   }
 
   get isOnline(): boolean {
@@ -84,6 +107,10 @@ export class HostedPartition implements Partition {
 
   get highWatermark(): number {
     return this.log.highWatermark
+  }
+
+  get knowsCommittedEnd(): boolean {
+    return this.log.highWatermark >= this.epochStartOffset
   }
 
   get lastStableOffset(): number {
@@ -109,7 +136,8 @@ export class HostedPartition implements Partition {
     this.isLeader = leads
     if (!leads || !this.isOnline) return false
     if (newEpoch) {
-      this.replicaEnds.clear()
+      this.epochStartOffset = this.log.logEndOffset
+      this.replicaEnds = NO_ENDS
       this.log.assignEpoch(state.leaderEpoch, this.log.logEndOffset)
     }
     // What a crash left in the page cache counts only once it is on disk.
@@ -138,7 +166,7 @@ export class HostedPartition implements Partition {
       return
     }
     const nowMs = this.host.nowMs()
-    const problem = checkBatch(batch, this.log.config, nowMs)
+    const problem = checkBatch(batch, this.log.config, nowMs, this.name)
     if (problem !== null) {
       this.answer(done, refused(problem.error, this.log.logStartOffset, problem.message, problem.recordErrors))
       return
@@ -181,16 +209,17 @@ export class HostedPartition implements Partition {
     return readHot(this.log, offset, limitOffset, maxBytes, minOneBatch)
   }
 
+  abortedTransactions(fromOffset: number, endOffset: number): readonly AbortedTransaction[] | null {
+    return abortedWithin(this.log, fromOffset, endOffset)
+  }
+
   offsetForTimestamp(timestampMs: number, limitOffset: number, done: (result: OffsetResult) => void): void {
-    const result = lookUpOffset(() => {
-      const found = this.log.offsetForTimestamp(timestampMs)
-      return found !== null && found.offset < limitOffset ? found : null
-    })
+    const result = lookUpOffset(() => this.log.offsetForTimestamp(timestampMs), limitOffset)
     this.later(() => done(result))
   }
 
-  offsetOfMaxTimestamp(done: (result: OffsetResult) => void): void {
-    const result = lookUpOffset(() => this.log.offsetOfMaxTimestamp())
+  offsetOfMaxTimestamp(limitOffset: number, done: (result: OffsetResult) => void): void {
+    const result = lookUpOffset(() => this.log.offsetOfMaxTimestamp(), limitOffset)
     this.later(() => done(result))
   }
 
@@ -216,11 +245,12 @@ export class HostedPartition implements Partition {
   }
 
   watch(watcher: PartitionWatcher): void {
+    this.watchers ??= new Set()
     this.watchers.add(watcher)
   }
 
   unwatch(watcher: PartitionWatcher): void {
-    this.watchers.delete(watcher)
+    this.watchers?.delete(watcher)
   }
 
   /** What was appended in this turn is written, and whoever waited for that hears of it. */
@@ -229,22 +259,14 @@ export class HostedPartition implements Partition {
       this.runAnswers()
       return
     }
-    if (this.log.hasUnflushed) {
-      const problem = this.log.flush()
-      if (problem !== null) this.fail(problem)
-      else this.flushMarks.push({ endOffset: this.log.flushedEndOffset, bytes: this.unflushedBytes })
-      this.unflushedBytes = 0
-      if (problem === null && this.host.syncs) this.sync()
-    }
-    this.runAnswers()
+    // What goes wrong the log tells its listener.
+    this.log.flush()
     const flushed = this.log.flushedEndOffset
-    for (
-      let next = this.awaitingFlush.peek();
-      next !== undefined && next.requiredOffset <= flushed;
-      next = this.awaitingFlush.peek()
-    ) {
-      this.awaitingFlush.shift()
-      next.done(accepted(next, this.log.logStartOffset))
+    // A roll may have written a part of it already, whatever came of the rest.
+    if (flushed !== this.notedFlushedEnd) this.noteFlushed(flushed)
+    this.runAnswers()
+    for (const written of this.awaitingFlush.takeWhile(({ requiredOffset }) => requiredOffset <= flushed)) {
+      written.done(accepted(written, this.log.logStartOffset))
     }
     this.advance()
     if (this.awaitingCommit.size > 0) this.host.markParked(this)
@@ -297,12 +319,7 @@ export class HostedPartition implements Partition {
     this.syncing = true
     this.log.sync((problem) => {
       this.syncing = false
-      if (this.retired) return
-      if (problem !== null) {
-        this.fail(problem)
-        this.host.markDirty(this)
-        return
-      }
+      if (this.retired || problem !== null) return
       if (this.syncAgain) {
         this.syncAgain = false
         this.sync()
@@ -319,16 +336,10 @@ export class HostedPartition implements Partition {
       replica === this.host.nodeId ? this.log.committableEndOffset : (this.replicaEnds.get(replica) ?? -1),
     )
     if (next > before) this.log.updateHighWatermark(next)
-    const { awaitingCommit } = this
-    for (
-      let head = awaitingCommit.peek();
-      head !== undefined && head.requiredOffset <= next;
-      head = awaitingCommit.peek()
-    ) {
-      awaitingCommit.shift()
+    for (const parked of this.awaitingCommit.takeWhile(({ requiredOffset }) => requiredOffset <= next)) {
       const enough = this.isr.committed.length >= this.minIsr
-      head.done(
-        enough ? accepted(head, this.log.logStartOffset) : this.failure(Errors.NOT_ENOUGH_REPLICAS_AFTER_APPEND),
+      parked.done(
+        enough ? accepted(parked, this.log.logStartOffset) : this.failure(Errors.NOT_ENOUGH_REPLICAS_AFTER_APPEND),
       )
     }
     if (next > before) this.tellAdvanced(next)
@@ -336,34 +347,30 @@ export class HostedPartition implements Partition {
 
   private tellAdvanced(highWatermark: number): void {
     let bytes = 0
-    for (
-      let mark = this.flushMarks.peek();
-      mark !== undefined && mark.endOffset <= highWatermark;
-      mark = this.flushMarks.peek()
-    ) {
-      bytes += mark.bytes
-      this.flushMarks.shift()
-    }
-    for (const watcher of this.watchers) watcher.advanced(Math.max(1, bytes))
+    for (const mark of this.flushMarks.takeWhile(({ endOffset }) => endOffset <= highWatermark)) bytes += mark.bytes
+    for (const watcher of this.watchers ?? []) watcher.advanced(Math.max(1, bytes))
+  }
+
+  private noteFlushed(endOffset: number): void {
+    this.flushMarks.push({ endOffset, bytes: this.unflushedBytes })
+    this.unflushedBytes = 0
+    this.notedFlushedEnd = endOffset
+    if (this.host.syncs) this.sync()
   }
 
   /** A parked produce is bound to its leader epoch: whatever comes next, this broker cannot vouch for it. */
   private changeEpoch(): void {
-    for (const parked of [...this.awaitingFlush.drain(), ...this.awaitingCommit.drain()]) {
-      this.answer(parked.done, this.failure(Errors.NOT_LEADER_OR_FOLLOWER))
-    }
-    for (const watcher of this.watchers) watcher.disturbed()
+    this.refuseParked(-1, Errors.NOT_LEADER_OR_FOLLOWER)
+    for (const watcher of this.watchers ?? []) watcher.disturbed()
   }
 
-  private fail(reason: Error): void {
-    for (const parked of [...this.awaitingFlush.drain(), ...this.awaitingCommit.drain()]) {
-      this.answer(parked.done, this.failure(Errors.KAFKA_STORAGE_ERROR))
+  /** Answers those that wait for more than `endOffset`. */
+  private refuseParked(endOffset: number, error: ErrorCode, message: string | null = null): void {
+    for (const waiting of [this.awaitingFlush, this.awaitingCommit]) {
+      for (const { done } of waiting.remove(({ requiredOffset }) => requiredOffset > endOffset)) {
+        this.answer(done, refused(error, this.log.logStartOffset, message))
+      }
     }
-    this.flushMarks.drain()
-    for (const watcher of this.watchers) watcher.disturbed()
-    if (this.offlineTold) return
-    this.offlineTold = true
-    this.host.wentOffline(this, reason)
   }
 
   private answer(done: (result: AppendResult) => void, result: AppendResult): void {

@@ -40,3 +40,13 @@ export function nextHighWatermark(
   for (const replica of maximalIsr(isr)) smallest = Math.min(smallest, endOf(replica))
   return Number.isFinite(smallest) && smallest > current ? smallest : current
 }
+
+/** Leadership as the metadata has it. */
+export interface LeadershipState {
+  readonly leader: number
+  readonly leaderEpoch: number
+  readonly replicas: readonly number[]
+  readonly isr: readonly number[]
+  /** Already min(`min.insync.replicas`, replication factor). */
+  readonly minIsr: number
+}

@@ -5,7 +5,9 @@
 import { Errors, type ErrorCode } from '../../proto/kafka/errors.ts'
 import type { MetadataDelta, MetadataView, PartitionView, TopicView } from '../controller/view.ts'
 import type { Durability, LogConfig } from '../log/config.ts'
+import { isPassing } from '../log/errors.ts'
 import type { LogManager } from '../log/log-manager.ts'
+import type { RecoveryReport } from '../log/recovery.ts'
 import type { Clock, Timer } from '../ports/clock.ts'
 import type { LeadershipListener, Partition, PartitionsApi } from './api.ts'
 import { HostedPartition, type PartitionHost } from './hosted-partition.ts'
@@ -14,6 +16,9 @@ import type { Turn } from './turn.ts'
 
 /** How often produces are looked at whose time may be up (milliseconds): a timeout fires at most this much late. */
 const EXPIRY_INTERVAL_MS = 50
+
+/** How long after a log could not be opened for want of room that is tried again (milliseconds). */
+const REOPEN_DELAY_MS = 5_000
 
 export interface PartitionManagerOptions {
   readonly nodeId: number
@@ -35,8 +40,13 @@ export interface TopicSettings {
 export interface PartitionEvents {
   /** A log failed while it was in use: it answers KAFKA_STORAGE_ERROR from now on. */
   offline(topic: string, partition: number, reason: Error): void
+  /** A log has no room: it refuses appends and serves reads until `relieved`. */
+  full(topic: string, partition: number, reason: Error): void
+  relieved(topic: string, partition: number): void
   /** A log could not be opened. */
   unopened(topic: string, partition: number, reason: Error): void
+  /** A log was opened that may lack more than a crash in `fsync` mode takes: what was torn off is kept in `.torn` files. */
+  suspect(topic: string, partition: number, report: RecoveryReport): void
   /** A directory of a topic that the metadata does not know. */
   setAside(topic: string, partition: number): void
 }
@@ -54,6 +64,11 @@ export class PartitionManager implements PartitionsApi, PartitionHost {
   private readonly dirtySet = new Set<HostedPartition>()
   private readonly parked = new Set<HostedPartition>()
   private expiryTimer: Timer | null = null
+  /** Topics with logs that could not be opened for want of room. */
+  private readonly roomless = new Set<string>()
+  private reopenTimer: Timer | null = null
+  /** The partitions being opened are not new: their logs may be there. */
+  private starting = false
   private closed = false
 
   constructor(options: PartitionManagerOptions) {
@@ -73,7 +88,9 @@ export class PartitionManager implements PartitionsApi, PartitionHost {
       this.options.logs.setAside(topic, partition)
       this.options.events.setAside(topic, partition)
     }
+    this.starting = true
     for (const topic of metadata.topics()) this.applyTopic(topic)
+    this.starting = false
   }
 
   /** Follows one applied batch of metadata records; `metadata` is the image after it. */
@@ -95,6 +112,11 @@ export class PartitionManager implements PartitionsApi, PartitionHost {
 
   *all(): Iterable<HostedPartition> {
     for (const partitions of this.byTopic.values()) yield* partitions.values()
+  }
+
+  /** Partitions that belong here and whose logs did not open. */
+  get unopenedCount(): number {
+    return this.unopened.size
   }
 
   leaderOrError(
@@ -135,6 +157,11 @@ export class PartitionManager implements PartitionsApi, PartitionHost {
     this.scheduleExpiry()
   }
 
+  fullChanged({ topic, index }: HostedPartition, reason: Error | null): void {
+    if (reason === null) this.options.events.relieved(topic, index)
+    else this.options.events.full(topic, index, reason)
+  }
+
   wentOffline(partition: HostedPartition, reason: Error): void {
     this.options.events.offline(partition.topic, partition.index, reason)
     this.tellResigned(partition.topic, partition.index)
@@ -152,6 +179,8 @@ export class PartitionManager implements PartitionsApi, PartitionHost {
     this.closed = true
     this.expiryTimer?.cancel()
     this.expiryTimer = null
+    this.reopenTimer?.cancel()
+    this.reopenTimer = null
     this.parked.clear()
   }
 
@@ -195,7 +224,8 @@ export class PartitionManager implements PartitionsApi, PartitionHost {
     const { logs, clock, events } = this.options
     const key = `${topic.name}-${view.index}`
     try {
-      const log = logs.openLog(topic.name, view.index, topic.id, settings.log, clock.now())
+      const log = logs.openLog(topic.name, view.index, topic.id, settings.log, clock.now(), this.starting)
+      if (log.recovery.suspect) events.suspect(topic.name, view.index, log.recovery)
       const partition = new HostedPartition(this, log)
       let partitions = this.byTopic.get(topic.name)
       if (partitions === undefined) {
@@ -208,8 +238,23 @@ export class PartitionManager implements PartitionsApi, PartitionHost {
     } catch (error) {
       if (!this.unopened.has(key)) events.unopened(topic.name, view.index, error as Error)
       this.unopened.add(key)
+      if (isPassing(error)) this.reopenLater(topic.name)
       return undefined
     }
+  }
+
+  private reopenLater(topic: string): void {
+    this.roomless.add(topic)
+    if (this.reopenTimer !== null || this.closed) return
+    this.reopenTimer = this.options.clock.after(REOPEN_DELAY_MS, () => {
+      this.reopenTimer = null
+      const names = [...this.roomless]
+      this.roomless.clear()
+      for (const name of names) {
+        const view = this.metadata?.topic(name)
+        if (view !== undefined) this.applyTopic(view)
+      }
+    })
   }
 
   private dropTopic(topic: TopicView): void {

@@ -1,6 +1,7 @@
 /** Reading a partition's log, with the errors a client hears. */
 import { type ErrorCode, Errors } from '../../proto/kafka/errors.ts'
 import type { Log, LogRead, TimestampLookup } from '../log/log.ts'
+import type { AbortedTransaction } from '../log/txn-index.ts'
 import type { OffsetResult, ReadResult } from './api.ts'
 
 /** See `Partition.readNow`. */
@@ -42,11 +43,21 @@ export function readCold(
   }
 }
 
-/** Runs a look-up by time; what cannot be read is KAFKA_STORAGE_ERROR. */
-export function lookUpOffset(find: () => TimestampLookup | null): OffsetResult {
+/** See `Partition.abortedTransactions`. */
+export function abortedWithin(log: Log, fromOffset: number, endOffset: number): readonly AbortedTransaction[] | null {
+  try {
+    return log.abortedTransactions(fromOffset, endOffset)
+  } catch {
+    return null
+  }
+}
+
+/** Runs a look-up by time; what it finds must be below `limitOffset`, what cannot be read is KAFKA_STORAGE_ERROR. */
+export function lookUpOffset(find: () => TimestampLookup | null, limitOffset: number): OffsetResult {
   try {
     const found = find()
-    if (found === null) return { error: Errors.NONE, offset: -1, timestampMs: -1, leaderEpoch: -1 }
+    if (found === null || found.offset >= limitOffset)
+      return { error: Errors.NONE, offset: -1, timestampMs: -1, leaderEpoch: -1 }
     return { error: Errors.NONE, offset: found.offset, timestampMs: found.timestamp, leaderEpoch: found.leaderEpoch }
   } catch {
     return { error: Errors.KAFKA_STORAGE_ERROR, offset: -1, timestampMs: -1, leaderEpoch: -1 }

@@ -119,7 +119,7 @@ export class ClientConnection implements RequestOwner {
     this.workingBytes -= request.frameBytes
     this.reservedBytes -= request.served.replyReserveBytes
     this.readyBytes += request.replyBytes
-    request.served.durations.observe(this.host.clock.monotonic() - request.arrivedMs)
+    request.served.durations.observe(this.host.turnMs() - request.arrivedMs)
     if (this.requests[this.firstRequest] === request) this.releaseReady()
     this.host.markDirty(this)
   }

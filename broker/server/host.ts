@@ -15,6 +15,8 @@ export interface ConnectionHost {
   readonly assembly: AssemblyPool
   /** Host and port of this node as clients see it. */
   readonly listener: string
+  /** Monotonic time of this turn, for what it completes: one look at the clock serves all its replies. */
+  turnMs(): number
   /** Asks for `flush` at the end of this turn. */
   markDirty(connection: ClientConnection): void
   /** False: replies over all connections are at their ceiling; the connection is flushed again once they are not. */

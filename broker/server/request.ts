@@ -3,6 +3,9 @@ import { Writer } from '../../proto/kafka/writer.ts'
 import type { RequestContext } from '../handlers/handler.ts'
 import type { ServedApi } from './dispatcher.ts'
 
+/** Bytes a reply begins with room for. Most replies are a produce's, and those fit; memory for them is what turns over fastest. */
+const REPLY_BYTES = 128
+
 /** What a request needs from the connection it came by. */
 export interface RequestOwner {
   readonly clientHost: string
@@ -71,7 +74,7 @@ export class SocketRequest implements RequestContext<unknown> {
 
   private encode(response: unknown): Buffer[] {
     const { api } = this.served.handler
-    const writer = new Writer()
+    const writer = new Writer(REPLY_BYTES)
     writer.int32(0)
     writeResponseHeader(writer, api, this.apiVersion, this.correlationId)
     api.writeResponse(writer, response, this.apiVersion)

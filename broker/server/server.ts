@@ -81,6 +81,8 @@ export class KafkaServer implements ConnectionHost {
   private partialBytes = 0
   private logSecond = 0
   private logsThisSecond = 0
+  /** Negative until the clock has been looked at in this turn. */
+  private turnTimeMs = -1
   private stopping = false
   private replyDelayMs = 0
   /** Connections whose replies are held back until the delay changes. */
@@ -172,6 +174,11 @@ export class KafkaServer implements ConnectionHost {
     for (const connection of this.withheld.splice(0)) this.markDirty(connection)
   }
 
+  turnMs(): number {
+    if (this.turnTimeMs < 0) this.turnTimeMs = this.clock.monotonic()
+    return this.turnTimeMs
+  }
+
   markDirty(connection: ClientConnection): void {
     if (this.dirtySet.has(connection)) return
     this.dirtySet.add(connection)
@@ -253,6 +260,7 @@ export class KafkaServer implements ConnectionHost {
 
   /** Stage of the turn: one write per connection that has something to say. */
   private flushDirty(): void {
+    this.turnTimeMs = -1
     if (this.dirty.length === 0) return
     const connections = this.dirty
     this.dirty = []

@@ -7,12 +7,16 @@ export class FaultDisk {
   appendError: Error | null = null
   /** The next syncs fail with this; null = they work. */
   syncError: Error | null = null
+  /** Opening, or replacing a file whole, fails with this; null = it works. */
+  openError: Error | null = null
   /** Reads fail with this; null = they work. */
   readError: Error | null = null
   /** Appends, reads and syncs are failed only in files whose path contains this. */
   only = ''
   /** While true, syncs are kept until `releaseSyncs`. */
   holdSyncs = false
+  /** Only those of files whose path contains this are kept. */
+  holdOnly = ''
   /** Completed and held syncs so far, by the path of the file. */
   readonly synced: string[] = []
   /** Buffers handed to each append so far: one entry per system call. */
@@ -23,9 +27,12 @@ export class FaultDisk {
     this.disk = new Proxy(inner, {
       get: (target, name) => {
         if (name === 'openSync') {
-          return (path: string, options?: { create?: boolean; readOnly?: boolean }) =>
-            this.wrap(target.openSync(path, options))
+          return (path: string, options?: { create?: boolean; readOnly?: boolean }) => {
+            if (this.openError !== null) throw this.openError
+            return this.wrap(target.openSync(path, options))
+          }
         }
+        if (name === 'replaceSync' && this.openError !== null) throw this.openError
         const value: unknown = Reflect.get(target, name)
         return typeof value === 'function' ? (value.bind(target) as unknown) : value
       },
@@ -60,7 +67,7 @@ export class FaultDisk {
     this.synced.push(file.path)
     const error = file.path.includes(this.only) ? this.syncError : null
     const start = () => (error === null ? file.datasync(done) : done(error))
-    if (this.holdSyncs) this.held.push(start)
+    if (this.holdSyncs && file.path.includes(this.holdOnly)) this.held.push(start)
     else start()
   }
 }

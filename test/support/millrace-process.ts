@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 const root = join(import.meta.dirname, '..', '..')
-const command = ['--import', 'tsx', join(import.meta.dirname, 'run-cli.ts')]
+/** The command from its sources: what a test runs, as a build may be stale. */
+const command: readonly string[] = ['--import', 'tsx', join(import.meta.dirname, 'run-cli.ts')]
 
 export interface Finished {
   readonly code: number | null
@@ -54,17 +55,26 @@ export interface RunningBroker extends AsyncDisposable {
   readonly pid: number
   /** Everything printed so far. */
   stdout(): string
+  stderr(): string
+  /** Resolves with the exit code when the process ends, for whatever reason. */
+  readonly exited: Promise<Finished['code']>
   kill(signal: NodeJS.Signals): Promise<Finished['code']>
 }
 
-/** Starts `millrace start ARGS` on free ports and waits for its ready line. `wrapper` runs it under another command (strace). */
-export async function startMillrace(
-  args: readonly string[],
-  options: { wrapper?: readonly string[]; port?: number } = {},
-): Promise<RunningBroker> {
+export interface StartOptions {
+  /** Another command to run it under (strace, prlimit). */
+  readonly wrapper?: readonly string[]
+  /** @default any free one */
+  readonly port?: number
+  /** What node runs. @default the command from its sources */
+  readonly command?: readonly string[]
+}
+
+/** Starts `millrace start ARGS` on free ports and waits for its ready line. */
+export async function startMillrace(args: readonly string[], options: StartOptions = {}): Promise<RunningBroker> {
   const [file, ...before] = [...(options.wrapper ?? []), process.execPath]
   const ports = ['--port', String(options.port ?? 0), '--http-port', '0']
-  const child = spawn(file, [...before, ...command, 'start', ...ports, ...args], {
+  const child = spawn(file, [...before, ...(options.command ?? command), 'start', ...ports, ...args], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -82,21 +92,22 @@ export async function startMillrace(
     () => stdout,
     () => stderr,
   )
+  // The ready line's pid is the broker's own, whatever wraps it.
+  const pid = Number(/pid=(\d+)/.exec(line)?.[1])
+  const kill = (signal: NodeJS.Signals) => {
+    if (child.exitCode === null && child.signalCode === null) process.kill(pid, signal)
+    return exited
+  }
   return {
     bootstrap: /kafka=(\S+)/.exec(line)?.[1] ?? '',
     http: `http://${/http=(\S+)/.exec(line)?.[1] ?? ''}`,
-    pid: Number(/pid=(\d+)/.exec(line)?.[1]),
+    pid,
     stdout: () => stdout,
-    kill: (signal) => {
-      // The ready line's pid is the broker's own, whatever wraps it.
-      if (child.exitCode === null && child.signalCode === null)
-        process.kill(Number(/pid=(\d+)/.exec(line)?.[1]), signal)
-      return exited
-    },
-    [Symbol.asyncDispose]: async () => {
-      child.kill('SIGKILL')
-      await exited
-    },
+    stderr: () => stderr,
+    exited,
+    kill,
+    // Not the wrapper: a broker that strace traces would outlive it.
+    [Symbol.asyncDispose]: async () => void (await kill('SIGKILL')),
   }
 }
 

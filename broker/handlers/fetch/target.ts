@@ -87,8 +87,16 @@ export function visibleEnd(partition: Partition, readCommitted: boolean): number
 }
 
 /** The answer for a partition that was read (W11: whole batches, the client drops what lies before its offset). */
-export function readPartition(partition: Partition, read: ReadResult, readCommitted: boolean): PartitionData {
+export function readPartition(
+  partition: Partition,
+  fetchOffset: number,
+  read: ReadResult,
+  readCommitted: boolean,
+): PartitionData {
   if (read.error !== Errors.NONE) return failedPartition(partition.index, read.error)
+  // Consumers that were not told of an aborted transaction would take it for a committed one.
+  const aborted = readCommitted && read.bytes > 0 ? partition.abortedTransactions(fetchOffset, read.nextOffset) : []
+  if (aborted === null) return failedPartition(partition.index, Errors.KAFKA_STORAGE_ERROR)
   return {
     partitionIndex: partition.index,
     errorCode: Errors.NONE,
@@ -98,7 +106,7 @@ export function readPartition(partition: Partition, read: ReadResult, readCommit
     divergingEpoch: defaultEpochEndOffset,
     currentLeader: defaultLeaderIdAndEpoch,
     snapshotId: defaultSnapshotId,
-    abortedTransactions: readCommitted ? [] : null,
+    abortedTransactions: readCommitted ? [...aborted] : null,
     preferredReadReplica: -1,
     records: read.buffers,
   }
@@ -116,5 +124,5 @@ export function divergence(partition: Partition, target: FetchTarget): Partition
   }
   if (end.epoch >= target.lastFetchedEpoch && end.endOffset >= target.fetchOffset) return null
   const read = { error: Errors.NONE, buffers: [], bytes: 0, nextOffset: target.fetchOffset, release: null }
-  return { ...readPartition(partition, read, false), divergingEpoch: end }
+  return { ...readPartition(partition, target.fetchOffset, read, false), divergingEpoch: end }
 }

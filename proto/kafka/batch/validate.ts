@@ -15,6 +15,8 @@ export interface BatchRules {
   readonly timestamps: { readonly earliestMs: number; readonly latestMs: number } | null
   /** Ceiling of the records after decompression, in bytes. */
   readonly maxDecompressedBytes: number
+  /** Such as `orders-0`, for messages. */
+  readonly topicPartition?: string
 }
 
 /** Why a batch is refused, in the terms of a Produce response. */
@@ -99,23 +101,34 @@ function checkMaxTimestamp(batch: Buffer, rules: BatchRules): BatchRefusal | nul
 function checkEach(cursor: RecordCursor, rules: BatchRules): BatchRefusal | null {
   const recordErrors: { batchIndex: number; message: string }[] = []
   let error: ErrorCode = Errors.NONE
+  let count = 0
   while (cursor.advance()) {
     let message: string | null = null
     let code: ErrorCode = Errors.INVALID_RECORD
     if (cursor.offsetDelta !== cursor.index) {
       message = `the record has offset delta ${cursor.offsetDelta}, not ${cursor.index}`
     } else if (rules.isCompacted && cursor.keyLength < 0) {
-      message = 'a compacted topic takes no record without a key'
+      message = `Compacted topic cannot accept message without key in topic partition ${rules.topicPartition ?? ''}`
     } else if (rules.timestamps !== null && !isWithin(cursor.timestamp, rules.timestamps)) {
       message = timestampMessage(cursor.timestamp, rules)
       code = Errors.INVALID_TIMESTAMP
     }
     if (message === null) continue
-    if (error === Errors.NONE) error = code
+    // As with Kafka, one timestamp at fault decides for all.
+    if (error !== Errors.INVALID_TIMESTAMP) error = code
+    count++
     if (recordErrors.length < MAX_RECORD_ERRORS) recordErrors.push({ batchIndex: cursor.index, message })
   }
   if (error === Errors.NONE) return null
-  return { error, message: 'one or more records were refused, and with them the batch', recordErrors }
+  return { error, message: summary(error, count, recordErrors), recordErrors }
+}
+
+/** Kafka's words. */
+function summary(error: ErrorCode, count: number, found: BatchRefusal['recordErrors']): string {
+  if (error === Errors.INVALID_TIMESTAMP) return 'One or more records have been rejected due to invalid timestamp'
+  const first = found.slice(0, 3).map((one) => `RecordError(batchIndex=${one.batchIndex}, message='${one.message}')`)
+  const many = `${count} record errors in total, and only showing the first three errors at most`
+  return `One or more records have been rejected due to ${many}: [${first.join(', ')}]`
 }
 
 function isWithin(timestamp: number, bounds: { readonly earliestMs: number; readonly latestMs: number }): boolean {

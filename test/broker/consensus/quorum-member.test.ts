@@ -8,6 +8,7 @@ import type { Log } from '../../../broker/log/log.ts'
 import { LogManager } from '../../../broker/log/log-manager.ts'
 import { createLogShared } from '../../../broker/log/shared.ts'
 import { MemoryDisk } from '../../../broker/ports/memory-disk.ts'
+import { FaultDisk } from '../../support/fault-disk.ts'
 import { decodeBatches } from '../../../proto/kafka/batch/decode.ts'
 import { encodeBatch } from '../../../proto/kafka/batch/encode.ts'
 import { seededRandom, TestClock } from '../controller/harness.ts'
@@ -25,17 +26,23 @@ function batchOf(...values: string[]): Buffer {
 class Trio {
   readonly clock = new TestClock()
   readonly disks = new Map<number, MemoryDisk>()
+  readonly faults = new Map<number, FaultDisk>()
+  readonly rolledBack: string[] = []
   readonly running = new Map<number, Running>()
   readonly failures: string[] = []
   cut: (from: number, to: number) => boolean = () => false
 
   constructor(ids: readonly number[] = [1, 2, 3]) {
-    for (const id of ids) this.disks.set(id, new MemoryDisk((fn) => this.clock.turnEnd(fn)))
+    for (const id of ids) {
+      const disk = new MemoryDisk((fn) => this.clock.turnEnd(fn))
+      this.disks.set(id, disk)
+      this.faults.set(id, new FaultDisk(disk))
+    }
     for (const id of ids) this.start(id)
   }
 
   start(id: number): void {
-    const disk = this.disks.get(id)
+    const disk = this.faults.get(id)?.disk
     if (disk === undefined) throw new Error(`no disk ${id}`)
     const logs = LogManager.open({
       disk,
@@ -68,6 +75,7 @@ class Trio {
         leaderChangeBatch: (leader) => batchOf(`leader ${leader}`),
         committed: () => {},
         leaderChanged: () => {},
+        rolledBack: (endOffset) => void this.rolledBack.push(`${id}: ${endOffset}`),
         failed: (error) => void this.failures.push(`${id}: ${error.message}`),
       },
     })
@@ -147,6 +155,47 @@ describe('three members on real logs', () => {
     const second = trio.leader()
     expect(trio.at(second).member.epoch).toBeGreaterThan(epoch)
     for (const id of [1, 2, 3]) expect(trio.values(id).join()).toContain('kept')
+    expect(trio.failures).toEqual([])
+  })
+})
+
+describe('a full disk', () => {
+  const noRoom = Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' })
+
+  it('of a follower stops nobody, and it catches up when there is room again', () => {
+    const trio = new Trio()
+    const leader = trio.leader()
+    const follower = leader === 1 ? 2 : 1
+    const faults = trio.faults.get(follower)
+    if (faults === undefined) throw new Error('no disk')
+    faults.appendError = noRoom
+    trio.at(leader).member.append(batchOf('a'))
+    trio.clock.advance(10_000)
+    expect([trio.at(leader).member.highWatermark, trio.at(follower).log.logEndOffset]).toEqual([2, 1])
+    expect(trio.at(leader).member.isLeader).toBe(true)
+    faults.appendError = null
+    trio.at(leader).member.append(batchOf('b'))
+    trio.clock.advance(3000)
+    expect(trio.values(follower)).toEqual(trio.values(leader))
+    expect(trio.values(follower)).toHaveLength(3)
+    expect([trio.failures, trio.rolledBack]).toEqual([[], []])
+  })
+
+  it('of the leader takes back what it could not write, and leads on', () => {
+    const trio = new Trio()
+    const leader = trio.leader()
+    const faults = trio.faults.get(leader)
+    if (faults === undefined) throw new Error('no disk')
+    faults.appendError = noRoom
+    trio.at(leader).member.append(batchOf('lost'))
+    trio.clock.advance(10)
+    expect(trio.rolledBack).toEqual([`${leader}: 1`])
+    expect(() => trio.at(leader).member.append(batchOf('refused'))).toThrow(/no space/)
+    faults.appendError = null
+    trio.clock.advance(1000)
+    trio.at(leader).member.append(batchOf('kept'))
+    trio.clock.advance(1000)
+    for (const id of [1, 2, 3]) expect(trio.values(id).map((value) => value.split(' ')[2])).toEqual(['leader', 'kept'])
     expect(trio.failures).toEqual([])
   })
 })

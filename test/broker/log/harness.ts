@@ -19,6 +19,11 @@ export class Turns {
     this.#waiting.push(fn)
   }
 
+  /** Runs what waits now. */
+  step(): void {
+    for (const fn of this.#waiting.splice(0)) fn()
+  }
+
   /** Runs what waits, and what that brings about. */
   run(): void {
     while (this.#waiting.length > 0) {

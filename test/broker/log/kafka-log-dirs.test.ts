@@ -79,7 +79,7 @@ function judge(files: Map<string, Buffer>): void {
       const wanted = stems.map((file) => indexBytes(before.disk, `/data/${name}/${file}`))
       const { disk } = place(files, 'clean')
       for (const file of disk.listSync(`/data/${name}`)) {
-        if (/\.(index|timeindex)$/.test(file)) disk.unlinkSync(`/data/${name}/${file}`)
+        if (/\.(index|timeindex|txnindex)$/.test(file)) disk.unlinkSync(`/data/${name}/${file}`)
       }
       const log = open(files, 'crashed', name, disk, 0)
       log.close()
@@ -95,7 +95,10 @@ function judge(files: Map<string, Buffer>): void {
 }
 
 function indexBytes(disk: MemoryDisk, logPath: string): string[] {
-  return ['.index', '.timeindex'].map((suffix) => disk.readFileSync(logPath.replace(/\.log$/, suffix)).toString('hex'))
+  return ['.index', '.timeindex', '.txnindex'].map((suffix) => {
+    const path = logPath.replace(/\.log$/, suffix)
+    return disk.existsSync(path) ? disk.readFileSync(path).toString('hex') : 'none'
+  })
 }
 
 /** What a consumer sees: no control batches. */

@@ -57,8 +57,43 @@ describe('LogManager', () => {
     const again = manager(disk, { newClusterId: OTHER_ID, newDirectoryId: CLUSTER_ID })
     expect([again.isNew, again.clusterId, again.directoryId]).toEqual([false, CLUSTER_ID, OTHER_ID])
     expect([again.cleanShutdown, again.previousBrokerEpoch]).toEqual([true, 17])
+    openLog(again)
     again.abandon()
     expect(manager(disk).cleanShutdown).toBe(false)
+  })
+
+  it('misses the directory of a log that had durable records, but not that of a new one', () => {
+    for (const clean of [true, false]) {
+      const { disk, turns } = memoryDisk()
+      const logs = manager(disk)
+      const log = openLog(logs)
+      append(log, batch('v', 3))
+      syncNow(log, turns)
+      logs.tick(NOW_MS)
+      if (clean) logs.close(17)
+      else logs.abandon()
+      disk.removeTreeSync('/data/orders-0')
+      const again = manager(disk)
+      const reopen = () => again.openLog('orders', 0, TOPIC_ID, defaultLogConfig, NOW_MS, true)
+      expect(reopen).toThrow('/data/orders-0: the directory is missing, but offsets up to 2 had been made durable')
+      expect(disk.existsSync('/data/orders-0')).toBe(false)
+      expect(again.openLog('orders', 1, TOPIC_ID, defaultLogConfig, NOW_MS, true).logEndOffset).toBe(0)
+      // A topic of the same name, made anew.
+      expect(openLog(again).logEndOffset).toBe(0)
+    }
+  })
+
+  it('leaves the marker of the clean stop when it is refused before a log was opened', () => {
+    const { disk } = memoryDisk()
+    const logs = manager(disk)
+    append(openLog(logs), batch('v'))
+    logs.close(17)
+    const before = namesAndContents(disk)
+    const refused = manager(disk)
+    expect(() => openLog(refused, 'orders', 0, 'AAAAAAAAAAAAAAAAAAAAAQ')).toThrow('partition.metadata: the directory')
+    refused.abandon()
+    expect(namesAndContents(disk)).toEqual(before)
+    expect(manager(disk).cleanShutdown).toBe(true)
   })
 
   it("reads Kafka's meta.properties", () => {
@@ -82,11 +117,12 @@ describe('LogManager', () => {
     ],
     [
       'a newer version',
-      'DAMAGED',
+      'NEWER_FORMAT',
       '/data/meta.properties',
       'meta.properties',
       `version=2\nnode.id=1\ncluster.id=a\ndirectory.id=b\n`,
     ],
+    ["Apache Kafka's directory", 'FOREIGN', '/data/bootstrap.checkpoint', 'bootstrap.checkpoint', 'x'],
     ['a damaged file', 'DAMAGED', '/data/meta.properties', 'meta.properties', `version=1\nnode.id=one\n`],
   ])('refuses %s with the name of the file, and changes nothing', (_name, code, path, file, content) => {
     const { disk } = memoryDisk()

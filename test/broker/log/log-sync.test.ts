@@ -20,10 +20,14 @@ describe('a failing disk', () => {
     const { disk, turns } = memoryDisk()
     const faults = new FaultDisk(disk)
     let told: Error | null = null
-    const log = openLog(faults.disk, {
-      onOffline: (reason) => {
+    const log = openLog(faults.disk)
+    log.listen({
+      offline: (reason) => {
         told = reason
       },
+      rolledBack: () => undefined,
+      full: () => undefined,
+      relieved: () => undefined,
     })
     append(log, batch('a'))
     faults.appendError = Object.assign(new Error('EIO: i/o error, write'), { code: 'EIO' })

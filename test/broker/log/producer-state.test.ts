@@ -6,6 +6,7 @@ import { append, batch, DIRECTORY, memoryDisk, NOW_MS, openLog, retain } from '.
 
 const MAX = 0x7fffffff
 const DAY_MS = 86_400_000
+const NOTHING_ABORTED = { count: 0, crc: 0 }
 
 function state(producersMax = 1000): ProducerState {
   return new ProducerState(DAY_MS, producersMax)
@@ -32,8 +33,13 @@ function write(
   )
 }
 
+const COMMIT = { isAbort: false, coordinatorEpoch: 0 }
+
 function check(producers: ProducerState, epoch: number, baseSequence: number, count = 1, producerId = 1) {
-  const verdict = producers.check({ producerId, epoch, baseSequence, lastSequence: (baseSequence + count - 1) & MAX })
+  const verdict = producers.check(
+    { producerId, epoch, baseSequence, lastSequence: (baseSequence + count - 1) & MAX },
+    true,
+  )
   return verdict.kind === 'duplicate'
     ? `duplicate@${verdict.batch.lastOffset - verdict.batch.offsetDelta}`
     : verdict.kind
@@ -98,7 +104,7 @@ describe('W16: sequences of an idempotent producer', () => {
   it('starts at zero again after a marker that raised the epoch', () => {
     const producers = state()
     write(producers, 0, 0, 5, 0, { transactional: true })
-    producers.appendMarker(1, 1, NOW_MS, 0, NOW_MS)
+    producers.appendMarker(1, 1, COMMIT, 5, NOW_MS, NOW_MS)
     expect([check(producers, 1, 5), check(producers, 1, 0)]).toEqual(['gap', 'ok'])
   })
 
@@ -120,17 +126,50 @@ describe('W16: sequences of an idempotent producer', () => {
     expect(producers.get(0)).toBeUndefined()
   })
 
-  it('knows the first open transaction', () => {
+  it('knows the oldest transaction that is open, or over but not below the high watermark', () => {
     const producers = state()
-    expect(producers.firstOpenOffset).toBe(-1)
+    expect(producers.firstUnstableOffset).toBe(-1)
     write(producers, 0, 0, 1, 10, { producerId: 1, transactional: true })
     write(producers, 0, 0, 1, 11, { producerId: 2, transactional: true })
     write(producers, 0, 1, 1, 12, { producerId: 1, transactional: true })
-    expect(producers.firstOpenOffset).toBe(10)
-    producers.appendMarker(1, 0, NOW_MS, 0, NOW_MS)
-    expect(producers.firstOpenOffset).toBe(11)
-    producers.appendMarker(2, 0, NOW_MS, 0, NOW_MS)
-    expect(producers.firstOpenOffset).toBe(-1)
+    expect(producers.firstUnstableOffset).toBe(10)
+    producers.appendMarker(1, 0, COMMIT, 13, NOW_MS, NOW_MS)
+    producers.highWatermarkMoved(13)
+    expect(producers.firstUnstableOffset).toBe(10)
+    producers.highWatermarkMoved(14)
+    expect(producers.firstUnstableOffset).toBe(11)
+    producers.appendMarker(2, 0, COMMIT, 14, NOW_MS, NOW_MS)
+    producers.highWatermarkMoved(15)
+    expect(producers.firstUnstableOffset).toBe(-1)
+  })
+
+  it('tells what a marker ended, with the last stable offset as Kafka notes it', () => {
+    const producers = state()
+    const abort = { isAbort: true, coordinatorEpoch: 0 }
+    expect(producers.appendMarker(1, 0, abort, 9, NOW_MS, NOW_MS)).toBeNull()
+    write(producers, 0, 0, 1, 10, { producerId: 1, transactional: true })
+    write(producers, 0, 0, 1, 11, { producerId: 2, transactional: true })
+    const second = { producerId: 2, firstOffset: 11, lastOffset: 12, lastStableOffset: 10, isAbort: true }
+    expect(producers.appendMarker(2, 0, abort, 12, NOW_MS, NOW_MS)).toEqual(second)
+    const first = { producerId: 1, firstOffset: 10, lastOffset: 13, lastStableOffset: 14, isAbort: false }
+    expect(producers.appendMarker(1, 0, COMMIT, 13, NOW_MS, NOW_MS)).toEqual(first)
+  })
+
+  it('refuses what is no part of an open transaction, and markers of a fenced producer or coordinator', () => {
+    const producers = state()
+    write(producers, 3, 0, 1, 10, { transactional: true })
+    const next = { producerId: 1, epoch: 3, baseSequence: 1, lastSequence: 1 }
+    expect([producers.check(next, false).kind, producers.check(next, true).kind]).toEqual(['in-transaction', 'ok'])
+    producers.appendMarker(1, 3, { isAbort: true, coordinatorEpoch: 7 }, 11, NOW_MS, NOW_MS)
+    expect(producers.check(next, false).kind).toBe('ok')
+    const kindOf = (epoch: number, coordinatorEpoch: number) =>
+      producers.checkMarker(1, epoch, { isAbort: true, coordinatorEpoch }).kind
+    expect([kindOf(2, 7), kindOf(3, 6), kindOf(3, 7), kindOf(4, 8)]).toEqual([
+      'stale-epoch',
+      'stale-coordinator',
+      'ok',
+      'ok',
+    ])
   })
 })
 
@@ -139,7 +178,7 @@ describe('producer snapshots', () => {
     const producers = state()
     for (let i = 0; i < 6; i++) write(producers, 2, i * 3, 3, i * 3)
     write(producers, 0, 0, 1, 18, { producerId: 2, transactional: true })
-    producers.appendMarker(3, 1, NOW_MS, 4, NOW_MS)
+    producers.appendMarker(3, 1, { isAbort: false, coordinatorEpoch: 4 }, 19, NOW_MS, NOW_MS)
     return producers
   }
 
@@ -158,13 +197,13 @@ describe('producer snapshots', () => {
   it('the window beside it brings back all five', () => {
     const producers = filled()
     const entries = decodeSnapshot(encodeSnapshot(producers.entries()), 5)!
-    applyWindow(entries, encodeWindow(producers.entries(), 19), 19)
+    applyWindow(entries, encodeWindow(producers.entries(), 19, NOTHING_ABORTED), 19)
     expect(entries[0].batches).toEqual(producers.get(1)!.batches)
   })
 
   it('a window of another offset, or a damaged one, is left alone', () => {
     const producers = filled()
-    const window = encodeWindow(producers.entries(), 19)
+    const window = encodeWindow(producers.entries(), 19, NOTHING_ABORTED)
     for (let i = 0; i < window.length; i++) {
       const damaged = Buffer.from(window)
       damaged[i] ^= 0x10

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { encodeMark, readMark } from '../../../broker/log/durable-mark.ts'
 import { LogCorruptError } from '../../../broker/log/errors.ts'
-import type { Disk, DiskFile } from '../../../broker/ports/disk.ts'
+import { WatchDisk } from '../../support/watch-disk.ts'
 import {
   append,
   batch,
@@ -24,10 +24,9 @@ describe('opening after a clean stop', () => {
     for (let i = 0; i < 20; i++)
       append(log, batch(`v${i}-`, 2, { producerId: 3, producerEpoch: 0, baseSequence: i * 2 }))
     expect(log.close()).toBeNull()
-    const reads: string[] = []
-    const watched = watchReads(disk, reads)
-    const again = openLog(watched, { cleanShutdown: true })
-    expect(reads.filter((path) => path.endsWith('.log'))).toEqual([])
+    const watch = new WatchDisk(disk)
+    const again = openLog(watch.disk, { cleanShutdown: true })
+    expect(watch.logsRead).toEqual([])
     expect([again.logEndOffset, again.durableEndOffset, again.producerCount]).toEqual([40, 40, 1])
     expect(readAll(again, turns)).toHaveLength(40)
     expect(again.offsetForTimestamp(NOW_MS + 1)).toMatchObject({ offset: 1 })
@@ -110,29 +109,3 @@ describe('the durable mark', () => {
     expect(readMark(disk, DIRECTORY)).toEqual({ endOffset: 3, segmentBaseOffset: 0, position: log.sizeBytes })
   })
 })
-
-/** The same disk; the paths of files that are read from go into `reads`. */
-function watchReads(disk: Disk, reads: string[]): Disk {
-  const watchFile = (file: DiskFile): DiskFile =>
-    new Proxy(file, {
-      get(target, name) {
-        if (name === 'readSync' || name === 'read') reads.push(target.path)
-        const value: unknown = Reflect.get(target, name)
-        return typeof value === 'function' ? (value.bind(target) as unknown) : value
-      },
-    })
-  return new Proxy(disk, {
-    get(target, name) {
-      if (name === 'openSync')
-        return (path: string, options?: { create?: boolean }) => watchFile(target.openSync(path, options))
-      if (name === 'readFileSync') {
-        return (path: string) => {
-          reads.push(path)
-          return target.readFileSync(path)
-        }
-      }
-      const value: unknown = Reflect.get(target, name)
-      return typeof value === 'function' ? (value.bind(target) as unknown) : value
-    },
-  })
-}

@@ -4,6 +4,7 @@ import { LogCorruptError } from '../../../broker/log/errors.ts'
 import type { Log } from '../../../broker/log/log.ts'
 import type { Disk } from '../../../broker/ports/disk.ts'
 import type { MemoryDisk } from '../../../broker/ports/memory-disk.ts'
+import { WatchDisk } from '../../support/watch-disk.ts'
 import {
   append,
   batch,
@@ -48,6 +49,8 @@ describe('opening after an unclean stop', () => {
     const { disk, turns } = crashed(10, 4)
     const log = openLog(disk)
     expect(log.recovery).toMatchObject({ clean: false, tornBytes: 0, tornFile: null })
+    expect([log.logEndOffset, log.durableEndOffset]).toEqual([20, 8])
+    turns.run()
     expect([log.logEndOffset, log.durableEndOffset]).toEqual([20, 20])
     expect(readAll(log, turns)).toHaveLength(20)
     expect(log.endOffsetForEpoch(1)).toEqual({ epoch: 1, endOffset: 6 })
@@ -180,10 +183,11 @@ describe('opening after an unclean stop', () => {
   })
 
   it('compares offsets where the segment that the mark stands in is gone', () => {
-    const { disk } = crashed(4, 4, { config: { segmentBytes: 250 } })
+    const { disk, turns } = crashed(4, 4, { config: { segmentBytes: 250 } })
     const { endOffset } = readMark(disk, DIRECTORY)!
     disk.replaceSync(DURABLE_MARK, encodeMark({ endOffset, segmentBaseOffset: endOffset, position: 0 }))
     const log = openLog(disk, { config: { segmentBytes: 250 } })
+    turns.run()
     expect(readMark(disk, DIRECTORY)).toMatchObject({ endOffset, position: log.sizeBytes - disk.sizeSync(FIRST_LOG) })
     append(log, batch('more'))
     log.abandon()
@@ -252,8 +256,10 @@ describe('opening after an unclean stop', () => {
     syncNow(log, turns)
     const { segmentCount, sizeBytes } = log
     log.abandon()
-    const again = openLog(disk, { config: { segmentBytes: 250 } })
+    const watch = new WatchDisk(disk)
+    const again = openLog(watch.disk, { config: { segmentBytes: 250 } })
     expect(again.segmentCount).toBe(segmentCount)
+    expect(watch.logsRead).toHaveLength(1)
     expect(again.recovery.scannedBytes).toBeGreaterThan(0)
     expect(again.recovery.scannedBytes).toBeLessThan(sizeBytes / 3)
   })

@@ -81,6 +81,7 @@ class Node {
         leaderChangeBatch: (leader) => batchOf(`leader ${leader}`),
         committed: () => {},
         leaderChanged: () => {},
+        rolledBack: () => {},
         failed: (error) => void this.failures.push(error.message),
       },
     })

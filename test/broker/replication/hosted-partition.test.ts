@@ -8,9 +8,8 @@ function lead(world: World, changes: Parameters<typeof partitionView>[1] = {}) {
   world.apply({ created: [topicView('orders', [partitionView(0, changes)])] })
   const partition = world.partitions.get('orders', 0)
   if (partition === undefined) throw new Error('the partition is not hosted')
-  // The epoch file of a new log is synced with the first batch: done here, tests look at the batches alone.
-  partition.log.sync(() => {})
-  world.clock.settle()
+  // The small files of a new log are synced with the first batch: tests look at the batches alone.
+  world.faults.holdOnly = '.log'
   return partition
 }
 
@@ -184,6 +183,20 @@ describe('in-sync replicas', () => {
 })
 
 describe('change of leadership', () => {
+  it('KIP-207: knows where the partition ends only once the high watermark has come to where its epoch began', () => {
+    const world = createWorld()
+    const partition = lead(world, { replicas: [NODE, 2], isr: [NODE, 2] })
+    expect(partition.knowsCommittedEnd).toBe(true)
+    partition.append(batch(1), 1, TIMEOUT_MS, collector().done)
+    world.clock.settle()
+    expect(partition.knowsCommittedEnd).toBe(true)
+    change(world, { replicas: [NODE, 2], isr: [NODE, 2], leaderEpoch: 1 })
+    expect(partition.knowsCommittedEnd).toBe(false)
+    change(world, { replicas: [NODE, 2], isr: [NODE], leaderEpoch: 1 })
+    world.clock.settle()
+    expect(partition.knowsCommittedEnd).toBe(true)
+  })
+
   it('answers parked produces NOT_LEADER_OR_FOLLOWER when the epoch changes, even to itself', () => {
     const world = createWorld({ durability: 'fsync' })
     const partition = lead(world)
@@ -242,7 +255,7 @@ describe('a failing disk', () => {
     world.apply({ created: [topicView('orders', [partitionView(0), partitionView(1)])] })
     const [bad, good] = [world.partitions.get('orders', 0), world.partitions.get('orders', 1)]
     world.clock.settle()
-    world.faults.appendError = Object.assign(new Error('no space'), { code: 'ENOSPC' })
+    world.faults.appendError = Object.assign(new Error('io'), { code: 'EIO' })
     world.faults.only = 'orders-0/'
     const [failed, fine] = [collector(), collector()]
     bad?.append(batch(1), -1, TIMEOUT_MS, failed.done)

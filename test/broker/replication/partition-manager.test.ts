@@ -50,6 +50,15 @@ describe('partition manager', () => {
     expect(world.partitions.get('orders', 0)?.logEndOffset).toBe(0)
   })
 
+  it('tells of a log whose end was torn, and serves it', () => {
+    const world = createWorld()
+    world.faults.disk.mkdirSync('/data/orders-0')
+    world.faults.disk.replaceSync('/data/orders-0/00000000000000000000.log', Buffer.alloc(17, 'torn'))
+    world.apply({ created: [topicView('orders', [partitionView(0)]), topicView('fine', [partitionView(0)])] })
+    expect(world.suspect).toEqual(['orders-0: 17 bytes'])
+    expect(world.partitions.get('orders', 0)?.isOnline).toBe(true)
+  })
+
   it('sets directories aside whose topic the metadata does not know', () => {
     const world = createWorld({ stray: ['ghost'] })
     expect(world.setAside).toEqual(['ghost-0'])

@@ -60,7 +60,10 @@ export interface World {
   readonly faults: FaultDisk
   readonly partitions: PartitionManager
   readonly offline: string[]
+  readonly full: string[]
+  readonly relieved: string[]
   readonly unopened: string[]
+  readonly suspect: string[]
   readonly setAside: string[]
   readonly deleted: string[]
   readonly logs: Map<string, Log>
@@ -127,7 +130,15 @@ export function createWorld(
   })
   const logs = new Map<string, Log>()
   const topics = new Map<string, TopicView>()
-  const world = { offline: [] as string[], unopened: [] as string[], setAside: [] as string[], deleted: [] as string[] }
+  const world = {
+    offline: [] as string[],
+    full: [] as string[],
+    relieved: [] as string[],
+    unopened: [] as string[],
+    suspect: [] as string[],
+    setAside: [] as string[],
+    deleted: [] as string[],
+  }
   const manager: PartitionManagerOptions['logs'] = {
     listPartitions: () => (options.stray ?? []).map((topic) => ({ topic, partition: 0, topicId: null })),
     openLog: (topic, partition, topicId, config, nowMs) => {
@@ -171,7 +182,12 @@ export function createWorld(
     }),
     events: {
       offline: (topic, partition) => world.offline.push(`${topic}-${partition}`),
+      full: (topic, partition) => world.full.push(`${topic}-${partition}`),
+      relieved: (topic, partition) => world.relieved.push(`${topic}-${partition}`),
       unopened: (topic, partition) => world.unopened.push(`${topic}-${partition}`),
+      suspect: (topic, partition, { tornBytes }) => {
+        world.suspect.push(`${topic}-${partition}: ${tornBytes} bytes`)
+      },
       setAside: () => {},
     },
   })

@@ -103,6 +103,18 @@ describe('what LogValidator checks (W10)', () => {
     }
   })
 
+  it('the refusal says so in the words of Kafka', () => {
+    const records = [keyed, keyless, keyless, keyless, keyless]
+    const refusal = validateClientBatch(encodeBatch(records), { ...rules, isCompacted: true, topicPartition: 't-0' })!
+    const why = 'Compacted topic cannot accept message without key in topic partition t-0'
+    expect(refusal.recordErrors[0]).toEqual({ batchIndex: 1, message: why })
+    const [first, second, third] = [1, 2, 3].map((index) => `RecordError(batchIndex=${index}, message='${why}')`)
+    expect(refusal.message).toBe(
+      'One or more records have been rejected due to 4 record errors in total, and only showing the first three ' +
+        `errors at most: [${first}, ${second}, ${third}]`,
+    )
+  })
+
   it('the records named are bounded', () => {
     const refusal = validateClientBatch(encodeBatch(new Array<RecordInput>(5000).fill(keyless)), {
       ...rules,

@@ -1,0 +1,128 @@
+/** One log as an array of batches: what the real one is measured by. */
+import type { LogConfig } from '../../../broker/log/config.ts'
+import type { StoredBatch } from './batches.ts'
+import { ProducerModel } from './producers.ts'
+import { TransactionModel } from './transactions.ts'
+
+/** A sync asked for and not answered; a truncation lowers what it will have covered. */
+export interface AskedSync {
+  target: number
+}
+
+export class LogModel {
+  readonly topic: string
+  readonly topicId: string
+  config: LogConfig
+  /** In files or about to be, in offset order; those below the start stay until their segment goes. */
+  batches: StoredBatch[] = []
+  readonly producers = new ProducerModel()
+  readonly transactions = new TransactionModel()
+  leaderEpoch = 0
+  end = 0
+  flushedEnd = 0
+  /** Everything below was reported durable: it must survive anything but damage. */
+  durableEnd = 0
+  /** The same, as reported since the log was opened. */
+  reportedEnd = 0
+  start = 0
+  /** The furthest it ever was: what lies before may come back after a crash, but its epochs need not. */
+  furthestStart = 0
+  /** The log start that a checkpoint holds for sure. */
+  notedStart = 0
+  highWatermark = 0
+  /** Batches that were cut off or whose write failed: until other bytes are durable there, a crash may bring them back. */
+  ghosts: StoredBatch[] = []
+  syncs: AskedSync[] = []
+  /** Truncations and deletions: a read that began before one may come back empty. */
+  generation = 0
+  /** A write was cut off or failed: what was appended since the last flush may be in the file or not. */
+  isUnsure = false
+  isOffline = false
+  /** A truncation failed on its way: nobody knows what can be read. */
+  isHalfCut = false
+  /** Damage was found in it and judged: nothing more is expected. */
+  isRetired = false
+
+  constructor(topic: string, topicId: string, config: LogConfig) {
+    this.topic = topic
+    this.topicId = topicId
+    this.config = config
+  }
+
+  add(batch: StoredBatch): void {
+    this.batches.push(batch)
+    this.end = batch.end
+    this.producers.note(batch)
+    this.transactions.note(batch)
+  }
+
+  /** The log says that everything below is durable. */
+  reported(offset: number): void {
+    this.reportedEnd = Math.max(this.reportedEnd, offset)
+    this.durableEnd = Math.max(this.durableEnd, offset)
+    if (this.ghosts.length > 0) this.ghosts = this.ghosts.filter((ghost) => ghost.base >= offset)
+  }
+
+  /** Takes the batches from `offset` on out; returns the end that is left. */
+  cut(offset: number): number {
+    const holding = this.batches.find((batch) => batch.base <= offset && offset < batch.end)
+    const end = holding?.base ?? Math.min(offset, this.end)
+    this.ghosts.push(...this.batches.filter((batch) => batch.base >= end))
+    this.batches = this.batches.filter((batch) => batch.base < end)
+    this.generation++
+    this.end = end
+    this.flushedEnd = Math.min(this.flushedEnd, end)
+    this.durableEnd = Math.min(this.durableEnd, end)
+    this.reportedEnd = Math.min(this.reportedEnd, end)
+    for (const asked of this.syncs) asked.target = Math.min(asked.target, end)
+    return end
+  }
+
+  /** Producers and transactions as the batches that are left tell of them. */
+  rebuild(): void {
+    this.producers.rebuild(this.batches)
+    this.transactions.rebuild(this.batches)
+    this.transactions.highWatermarkMoved(this.highWatermark)
+  }
+
+  /** Moves the start; never back. */
+  startAt(offset: number): void {
+    this.start = Math.max(this.start, offset)
+    this.furthestStart = Math.max(this.furthestStart, this.start)
+    this.committedTo(Math.max(this.highWatermark, this.start))
+  }
+
+  committedTo(highWatermark: number): void {
+    this.highWatermark = highWatermark
+    this.transactions.highWatermarkMoved(highWatermark)
+  }
+
+  /** Segments below `base` are gone. */
+  forgetBelow(base: number): void {
+    if (this.batches.length > 0 && this.batches[0].base < base) {
+      this.generation++
+      this.batches = this.batches.filter((batch) => batch.base >= base)
+    }
+  }
+
+  indexOf(offset: number): number {
+    let low = 0
+    let high = this.batches.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.batches[middle].end <= offset) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  /** The first record at or after the start whose timestamp is at least this. */
+  offsetForTimestamp(timestamp: number): number | null {
+    for (let i = this.indexOf(this.start); i < this.batches.length; i++) {
+      const { base, timestamps } = this.batches[i]
+      const found = timestamps.findIndex((at, delta) => at >= timestamp && base + delta >= this.start)
+      if (found >= 0) return base + found
+    }
+    return null
+  }
+}

@@ -1,0 +1,111 @@
+/** What a seed draws before its world begins: sizes, ceilings, and which faults and habits it has (swarm testing). */
+import { defaultLogConfig, type Durability, type LogConfig } from '../../../broker/log/config.ts'
+import { type DiskFaultKind, diskFaultKinds, type SeededRandom } from '../../../testing/sim/index.ts'
+
+export type ActionName =
+  | 'produce'
+  | 'flush'
+  | 'sync'
+  | 'wait'
+  | 'read'
+  | 'read-time'
+  | 'high-watermark'
+  | 'delete-records'
+  | 'retention'
+  | 'truncate'
+  | 'new-epoch'
+  | 'config'
+  | 'tick'
+  | 'stop'
+  | 'kill'
+  | 'power-cut'
+  | 'die-in-call'
+  | 'clock-jump'
+  | 'full'
+  | 'damage'
+  | 'old-copy'
+
+export interface Settings {
+  readonly logs: number
+  readonly steps: number
+  readonly durability: Durability
+  readonly tailCacheBytes: number
+  readonly maxOpenFiles: number
+  readonly maxSyncsInFlight: number
+  readonly config: LogConfig
+  readonly valueBytesMax: number
+  readonly faults: ReadonlyMap<DiskFaultKind, number>
+  readonly weights: Readonly<Record<ActionName, number>>
+}
+
+const CHANCE: Readonly<Record<DiskFaultKind, number>> = {
+  'eio-write': 0.004,
+  'eio-sync': 0.01,
+  'eio-read': 0.004,
+  'eio-open': 0.01,
+  'eio-rename': 0.02,
+  emfile: 0.01,
+  'short-write': 0.004,
+  'slow-sync': 0.1,
+}
+
+/** A third of the seeds have a disk without faults: there, everything must go well, and crashes are all that happens. */
+export function drawSettings(random: SeededRandom): Settings {
+  const isQuiet = random.chance(0.35)
+  const faults = new Map<DiskFaultKind, number>()
+  for (const kind of diskFaultKinds) {
+    if (kind === 'slow-sync' || (!isQuiet && random.chance(0.3))) faults.set(kind, CHANCE[kind])
+  }
+  return {
+    logs: random.between(1, 3),
+    steps: random.between(60, 160),
+    durability: random.chance(0.8) ? 'fsync' : 'page-cache',
+    tailCacheBytes: random.pick([0, 0, 2_000, 20_000, 1_000_000]),
+    maxOpenFiles: random.pick([2, 4, 16]),
+    maxSyncsInFlight: random.between(1, 3),
+    config: drawConfig(random),
+    valueBytesMax: random.pick([5, 60, 300, 1_200]),
+    faults,
+    weights: drawWeights(random, isQuiet),
+  }
+}
+
+export function drawConfig(random: SeededRandom): LogConfig {
+  return {
+    ...defaultLogConfig,
+    segmentBytes: random.pick([1_500, 3_000, 8_000, 40_000]),
+    indexIntervalBytes: random.pick([0, 100, 400, 2_000]),
+    segmentMs: random.chance(0.2) ? 5_000 : defaultLogConfig.segmentMs,
+    retentionBytes: random.chance(0.4) ? random.pick([0, 4_000, 12_000]) : -1,
+    retentionMs: random.chance(0.3) ? random.pick([1_000, 60_000]) : defaultLogConfig.retentionMs,
+    messageTimestampType: random.chance(0.15) ? 'LogAppendTime' : 'CreateTime',
+    fileDeleteDelayMs: random.pick([0, 60_000]),
+  }
+}
+
+function drawWeights(random: SeededRandom, isQuiet: boolean): Record<ActionName, number> {
+  const sometimes = (weight: number): number => (random.chance(0.5) ? weight : 0)
+  return {
+    produce: 40,
+    flush: 12,
+    sync: 12,
+    wait: 25,
+    read: 8,
+    'read-time': 5,
+    'high-watermark': 10,
+    'delete-records': sometimes(3),
+    retention: sometimes(3),
+    truncate: sometimes(5),
+    'new-epoch': sometimes(3),
+    config: sometimes(2),
+    tick: sometimes(4),
+    stop: sometimes(2),
+    kill: sometimes(2),
+    'power-cut': sometimes(3),
+    'die-in-call': sometimes(4),
+    'clock-jump': sometimes(2),
+    full: isQuiet ? 0 : sometimes(3),
+    damage: sometimes(1),
+    'old-copy': sometimes(1),
+  }
+}

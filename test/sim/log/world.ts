@@ -1,0 +1,330 @@
+/** A broker's logs on a simulated disk: starts and ends its process, and tells injected failures from broken promises. */
+import type { Log } from '../../../broker/log/log.ts'
+import { LogManager } from '../../../broker/log/log-manager.ts'
+import { ReadBuffers } from '../../../broker/log/read-buffers.ts'
+import { createLogShared } from '../../../broker/log/shared.ts'
+import {
+  CrashSignal,
+  type Death,
+  DiskFaults,
+  SeededRandom,
+  SimClock,
+  SimDirectory,
+  SimDisk,
+  type SimFile,
+  type Trace,
+} from '../../../testing/sim/index.ts'
+import { LogModel } from './model.ts'
+import { adoptRecovered, type Ending } from './recovery.ts'
+import { drawSettings, type Settings } from './settings.ts'
+import { must, Violation } from './violation.ts'
+import { type Damage, judgeDamaged } from './damage.ts'
+import { Workload } from './workload.ts'
+
+/** The data directory; `/disk` is where the disk is mounted, and always there. */
+const DATA = '/disk/data'
+const MARKER = `${DATA}/.kafka_cleanshutdown`
+const NEVER_MS = 1e15
+const READ_BUFFER_BYTES = 4 * 1024 * 1024
+const BOOTS_MAX = 12
+const OPEN_FILES_SLACK = 4
+const INJECTED = new Set(['EIO', 'ENOSPC', 'EMFILE', 'ESHORTWRITE'])
+
+/** One log of the world: the real one, its model, and who writes to it. */
+export interface Partition {
+  readonly model: LogModel
+  readonly workload: Workload
+  /** What has been done to its files behind its back. */
+  damage: Damage | null
+  /** Its directory as it was some time ago. */
+  backup: SimDirectory | null
+}
+
+export class World {
+  readonly random: SeededRandom
+  readonly settings: Settings
+  readonly clock = new SimClock()
+  readonly faults: DiskFaults
+  readonly trace: Trace
+  disk: SimDisk
+  manager: LogManager | null = null
+  partitions: Partition[] = []
+  /** A clean stop is on: whoever still waits for a sync is told that the log is closed. */
+  isStopping = false
+  #topics = 0
+  /** This process has met a damaged log: one that was refused leaves its file to the pool. */
+  #hasJudged = false
+  readonly #readBuffers = new ReadBuffers(READ_BUFFER_BYTES)
+  /** How the process before this one came to its end. */
+  #ending: Ending = 'kill'
+
+  constructor(seed: number, trace: Trace) {
+    this.random = new SeededRandom(seed)
+    this.trace = trace
+    this.settings = drawSettings(this.random)
+    this.faults = new DiskFaults(this.random.fork())
+    for (const [kind, chance] of this.settings.faults) this.faults.set(kind, chance)
+    this.disk = new SimDisk({
+      clock: this.clock,
+      random: this.random.fork(),
+      faults: this.faults,
+      trace,
+      root: new SimDirectory(new Map([['disk', new SimDirectory()]])),
+    })
+    for (let i = 0; i < this.settings.logs; i++) this.addPartition()
+  }
+
+  addPartition(): void {
+    const number = this.#topics++
+    const topicId = Buffer.alloc(16, number + 1).toString('base64url')
+    const model = new LogModel(`t${number}`, topicId, this.settings.config)
+    const workload = new Workload(this.random.fork(), this.settings.valueBytesMax)
+    this.partitions.push({ model, workload, damage: null, backup: null })
+  }
+
+  /** The log of a partition; it is open. */
+  logOf({ model }: Partition): Log {
+    return this.manager!.get(model.topic, 0)!
+  }
+
+  note(what: string): void {
+    this.trace.note(`# ${what}`)
+  }
+
+  /**
+   * Runs a call into the log. Null: an injected fault made it fail, or the process died in it. A failure that no fault
+   * explains is a broken promise.
+   */
+  attempt<T>(what: string, call: () => T): { readonly value: T } | null {
+    try {
+      return { value: call() }
+    } catch (error) {
+      if (error instanceof Violation) throw error
+      if (this.disk.death !== null) return null
+      if (!this.isInjected(error)) throw new Violation('no-crash', `${what} threw ${String(error)}`, error)
+      this.note(`${what} failed: ${(error as Error).message}`)
+      return null
+    }
+  }
+
+  /** Whether an error goes back to a fault that this world injected. */
+  isInjected(error: unknown): boolean {
+    for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+      if (cause instanceof CrashSignal) return true
+      if (INJECTED.has((cause as NodeJS.ErrnoException).code ?? '')) return this.faults.total > 0
+      // A write that was short and said nothing is noticed by the size of the file alone.
+      if (/ has \d+ bytes, not \d+/.test(cause.message)) return this.faults.counts.has('short-write')
+    }
+    return false
+  }
+
+  /** The process ends without notice, and another begins on what is left. */
+  crash(death: Death, whileDown?: () => void): void {
+    this.faults.count(death)
+    this.note(death)
+    this.disk.die(death)
+    this.restart(whileDown)
+  }
+
+  /**
+   * Begins a new process on what the dead one left; dying again on the way is allowed. `whileDown` happens between the two.
+   */
+  restart(whileDown?: () => void): void {
+    for (let boot = 0; ; boot++) {
+      must(boot < BOOTS_MAX, 'liveness', () => `${BOOTS_MAX} starts failed, one after the other`)
+      this.#remount()
+      if (boot === 0) whileDown?.()
+      this.faults.paused = boot > 3
+      const failedSyncs = this.faults.counts.get('eio-sync')
+      if (this.#boot()) break
+      // What a failed sync dropped is as lost as after a power cut.
+      if (failedSyncs !== this.faults.counts.get('eio-sync')) this.#ending = 'power-cut'
+      if (this.disk.death === null) this.note('the start failed')
+      // What the failed start has changed, the next one has to cope with.
+      if (this.#ending === 'stop') this.#ending = 'kill'
+      this.disk.die('kill')
+    }
+    this.faults.paused = false
+    this.#ending = 'kill'
+  }
+
+  /** Ends the process cleanly and begins another. */
+  stop(whileDown?: () => void): void {
+    this.note('stop')
+    this.settle()
+    if (this.disk.death !== null) return this.restart(whileDown)
+    for (const partition of this.partitions) this.noteOffline(partition)
+    const { manager } = this
+    const failures = this.faults.total
+    for (const { model } of this.partitions) model.isUnsure ||= model.flushedEnd < model.end
+    this.isStopping = true
+    this.attempt('close', () => manager!.close(1))
+    this.isStopping = false
+    if (this.disk.death === null && this.disk.peek(MARKER) !== undefined) {
+      const isLeak = this.disk.openFiles > 0 && !this.#hasJudged
+      must(!isLeak, 'handles', () => `${this.disk.openFiles} files are open after a clean stop`)
+      for (const { model } of this.partitions) {
+        must(!model.isOffline, 'clean-stop', () => `${model.topic} is offline, and the stop says it was clean`)
+        Object.assign(model, { flushedEnd: model.end, durableEnd: model.end, notedStart: model.start, isUnsure: false })
+      }
+      this.#ending = 'stop'
+    } else if (this.disk.death === null) {
+      const isExcused = failures < this.faults.total || this.partitions.some(({ model }) => model.isOffline)
+      must(isExcused, 'clean-stop', () => 'the stop was not clean, though nothing failed')
+    }
+    // A clean stop leaves nothing that a power cut could take.
+    this.disk.die(this.#ending === 'stop' && this.random.chance(0.3) ? 'power-cut' : 'kill')
+    this.restart(whileDown)
+  }
+
+  /** Lets everything in flight come to its end. */
+  settle(): void {
+    for (let steps = 0; this.disk.death === null && this.clock.pending > 0; steps++) {
+      must(steps < 10_000, 'liveness', () => 'the disk never comes to rest')
+      this.attempt('a completion', () => this.clock.step())
+    }
+  }
+
+  /** Files of a partition, for the invariants: not a call of the process. */
+  filesOf({ model }: Partition): ReadonlyMap<string, SimFile> {
+    const directory = this.disk.peek(`${DATA}/${model.topic}-0`)
+    return directory instanceof SimDirectory ? (directory.visible as Map<string, SimFile>) : new Map<string, SimFile>()
+  }
+
+  /** The data directory as it is on disk. */
+  dataDirectory(): SimDirectory {
+    const directory = this.disk.peek(DATA)
+    must(directory instanceof SimDirectory, 'simulator', () => `${DATA} is not there`)
+    return directory
+  }
+
+  /** Base offset of the first segment on disk. */
+  firstBase(partition: Partition): number {
+    for (const name of [...this.filesOf(partition).keys()].sort())
+      if (/^\d{20}\.log$/.test(name)) return Number(name.slice(0, 20))
+    return 0
+  }
+
+  /** The model learns that a log has gone offline, which takes a fault. */
+  noteOffline(partition: Partition): void {
+    const { model } = partition
+    const { offline } = this.logOf(partition)
+    if (offline === null || model.isOffline) return
+    must(this.isInjected(offline), 'offline', () => `${model.topic} is offline without a fault: ${offline.message}`)
+    this.note(`${model.topic} is offline`)
+    model.isOffline = true
+    model.isUnsure = true
+  }
+
+  /** What the log took back for want of room, the model takes back. */
+  #listen({ model }: Partition, log: Log): void {
+    log.listen({
+      offline: () => undefined,
+      full: () => this.note(`${model.topic} is full`),
+      relieved: () => this.note(`${model.topic} has room again`),
+      rolledBack: (endOffset) => {
+        this.note(`${model.topic} is taken back to ${endOffset}`)
+        must(endOffset === model.flushedEnd, 'ends', () => `${model.topic} was taken back to ${endOffset}`)
+        model.cut(endOffset)
+        model.committedTo(Math.min(model.highWatermark, endOffset))
+        model.rebuild()
+      },
+    })
+  }
+
+  #remount(): void {
+    if (this.disk.death === 'power-cut' && this.#ending !== 'stop') this.#ending = 'power-cut'
+    this.clock.clear()
+    this.faults.full = false
+    this.disk = this.disk.remount()
+    this.manager = null
+    this.#hasJudged = false
+  }
+
+  #boot(): boolean {
+    const { settings } = this
+    const { tailCacheBytes, maxOpenFiles, maxSyncsInFlight } = settings
+    // Fresh read buffers for each of a hundred starts would cost more than all the rest.
+    const readBuffers = this.#readBuffers
+    const shared = { ...createLogShared({ tailCacheBytes, maxOpenFiles, maxSyncsInFlight }), readBuffers }
+    const { durability } = settings
+    const ids = {
+      producerIdExpirationMs: NEVER_MS,
+      nodeId: 1,
+      newClusterId: 'c'.repeat(22),
+      newDirectoryId: 'd'.repeat(22),
+    }
+    const opened = this.attempt('the start', () =>
+      LogManager.open({ disk: this.disk, path: DATA, durability, shared, ...ids }),
+    )
+    if (opened === null) return false
+    this.manager = opened.value
+    const ending = this.#ending
+    must(ending !== 'stop' || opened.value.cleanShutdown, 'clean-stop', () => 'the marker of a clean stop is not there')
+    for (const partition of this.partitions.filter(({ damage }) => damage !== null)) {
+      this.#hasJudged = true
+      if (!judgeDamaged(this, opened.value, partition)) return false
+      // Whatever came of it: nothing more is expected of that log, and another takes its place.
+      this.partitions = this.partitions.filter((other) => other !== partition)
+      this.addPartition()
+    }
+    const logs: Log[] = []
+    for (const { model } of this.partitions) {
+      const log = this.attempt(`opening ${model.topic}`, () => this.openLog(opened.value, model))
+      // What the log does not mind (an unlink that fails) may have been its death.
+      if (log === null || this.disk.death !== null) return false
+      logs.push(log.value)
+    }
+    // Only now: what a start that fails half way has done is judged by the next one.
+    this.faults.paused = true
+    this.partitions.forEach((partition, i) => this.#adopt(partition, logs[i], ending))
+    this.note('up')
+    return true
+  }
+
+  openLog(manager: LogManager, model: LogModel): Log {
+    return manager.openLog(model.topic, 0, model.topicId, model.config, this.clock.now())
+  }
+
+  #adopt(partition: Partition, log: Log, ending: Ending): void {
+    const { model } = partition
+    adoptRecovered(model, log, ending, this.readAll(log), this.firstBase(partition))
+    this.note(`${model.topic} has ${model.start}..${model.end} after a ${ending}`)
+    model.reported(log.durableEndOffset)
+    this.#listen(partition, log)
+  }
+
+  /** Everything from the log start on, faults held back. */
+  readAll(log: Log): Buffer {
+    const parts: Buffer[] = []
+    for (let offset = log.logStartOffset; offset < log.flushedEndOffset; ) {
+      let read = log.read(offset, log.flushedEndOffset, 20_000, true)
+      if (read === null) {
+        log.readAsync(offset, log.flushedEndOffset, 20_000, true, (error, found) => {
+          if (error !== null) throw error
+          read = found
+        })
+        while (read === null) must(this.clock.step(), 'read', () => 'a read does not come to its end')
+      }
+      must(
+        read.nextOffset > offset,
+        'read',
+        () => `${log.topic}: nothing to be read at ${offset} of ${log.flushedEndOffset}`,
+      )
+      parts.push(...read.buffers)
+      offset = read.nextOffset
+    }
+    return Buffer.concat(parts)
+  }
+
+  /** What holds of the process as a whole. */
+  checkProcess(): void {
+    const { disk, settings } = this
+    must(disk.misuse === null, 'disk-misuse', () => disk.misuse!)
+    // Files with unsynced bytes stay open over the bound.
+    let unsynced = 0
+    for (const partition of this.partitions) unsynced += this.filesOf(partition).size
+    const bound = settings.maxOpenFiles + unsynced + OPEN_FILES_SLACK
+    must(disk.openFiles <= bound, 'handles', () => `${disk.openFiles} files are open`)
+  }
+}

@@ -1,0 +1,125 @@
+/** Bugs to be planted in the production source: each must make the simulator fail. */
+
+/** A place in a source, and what stands there instead. */
+export interface Edit {
+  readonly file: string
+  /** Must be there exactly once. */
+  readonly find: string
+  readonly replace: string
+}
+
+export interface Mutant extends Edit {
+  readonly name: string
+  /** Where two guards stand one behind the other, both must go. */
+  readonly also?: Edit
+}
+
+export const mutants: readonly Mutant[] = [
+  {
+    name: 'no-fsync-wait',
+    file: 'broker/log/group-commit.ts',
+    find: 'else this.#options.shared.files.open(this.#options.disk, handle).datasync(done)',
+    replace: 'else done(null)',
+  },
+  {
+    name: 'ack-by-an-earlier-sync',
+    file: 'broker/log/group-commit.ts',
+    find: 'this.#waiters.push({ targetOffset, done })',
+    replace: 'this.#waiters.push({ targetOffset: Math.min(targetOffset, this.#durableEndOffset), done })',
+  },
+  {
+    name: 'mark-before-sync',
+    file: 'broker/log/group-commit.ts',
+    find: 'this.#running = this.#options.flushed()\n',
+    replace: 'this.#running = this.#options.flushed()\n    this.#writeMark(this.#running)\n',
+  },
+  {
+    name: 'mark-not-lowered',
+    file: 'broker/log/group-commit.ts',
+    find: '    this.#durableEndOffset = mark.endOffset\n    this.#writeMark(mark)\n',
+    replace: '    this.#durableEndOffset = mark.endOffset\n',
+  },
+  {
+    name: 'failed-fsync-taken-for-done',
+    file: 'broker/log/group-commit.ts',
+    find: '    if (error !== null) {\n      this.#options.onFailure(error)',
+    replace: '    if (error !== null && error.message === "") {\n      this.#options.onFailure(error)',
+  },
+  {
+    name: 'no-short-write-check',
+    file: 'broker/log/write-queue.ts',
+    find: '  assert(file.size === active.endPosition,',
+    replace: '  assert(file.size <= active.endPosition,',
+  },
+  {
+    name: 'full-disk-leaves-garbage',
+    file: 'broker/log/write-queue.ts',
+    find: '  active.handle.file?.truncateSync(active.sizeBytes)\n',
+    replace: '',
+  },
+  {
+    name: 'torn-batch-accepted',
+    file: 'broker/log/scan.ts',
+    find: 'if (whole && header.computeCrc(',
+    replace: 'if (whole && position < 0 && header.computeCrc(',
+  },
+  {
+    name: 'cut-below-the-durable-end',
+    file: 'broker/log/recovery-scan.ts',
+    find: 'if (isDurable(bounds, segment, position, scan.endOffset)) {',
+    replace: 'if (position < 0) {',
+    also: {
+      file: 'broker/log/recovery.ts',
+      find: 'if (scan.endOffset < durableEnd) {',
+      replace: 'if (durableEnd < 0) {',
+    },
+  },
+  {
+    name: 'no-directory-sync-after-roll',
+    file: 'broker/log/log-trim.ts',
+    find: '  options.shared.indexes.used(sealed)\n  markNamesDirty(parts)\n',
+    replace: '  options.shared.indexes.used(sealed)\n',
+  },
+  {
+    name: 'index-not-rolled-back',
+    file: 'broker/log/log-trim.ts',
+    find: '  segment.rebuildIndexes(disk, shared, parts.config.indexIntervalBytes, position)\n',
+    replace: '  segment.loadIndexes(disk, shared, parts.config.indexIntervalBytes)\n  segment.endPosition = position\n',
+  },
+  {
+    name: 'epochs-not-rewound',
+    file: 'broker/log/log-trim.ts',
+    find: '  if (parts.epochs.truncateEnd(endOffset)) writeFewerEpochs(parts)\n',
+    replace: '',
+  },
+  {
+    name: 'stale-tail-cache',
+    file: 'broker/log/log-trim.ts',
+    find: '  shared.tailCache.truncate(parts.tail, endOffset)\n',
+    replace: '',
+  },
+  {
+    name: 'deleted-before-the-start-is-noted',
+    file: 'broker/log/log-manager.ts',
+    find: '    this.#writeLogStarts()\n    let deleted = 0\n',
+    replace: '    let deleted = 0\n',
+  },
+  {
+    name: 'window-of-one-after-restart',
+    file: 'broker/log/producer-recovery.ts',
+    find: 'for (const entry of entries) state.restore(entry)',
+    replace: 'for (const entry of entries) state.restore({ ...entry, batches: entry.batches.slice(-1) })',
+  },
+  {
+    name: 'time-index-off-by-one',
+    file: 'broker/log/time-index.ts',
+    find: 'return low === 0 ? 0 : this.relativeOffset(low - 1)',
+    replace: 'return low === this.#count ? 0 : this.relativeOffset(low) + 1',
+  },
+  {
+    name: 'open-transaction-is-stable',
+    file: 'broker/log/log.ts',
+    find: 'return unstable < 0 ? highWatermark :',
+    replace: 'return unstable < 1e15 ? highWatermark :',
+  },
+]

@@ -1,0 +1,80 @@
+/** Many seeds over many processes. */
+import { fork } from 'node:child_process'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import type { Chunk, ChunkResult } from './worker.main.ts'
+
+/** Seeds given to a process at once: few, so that the end of the sweep does not wait for one. */
+const CHUNK_SEEDS = 10
+
+export interface SweepOptions {
+  readonly from: number
+  readonly seeds: number
+  /** No new seeds are begun after it; Infinity = no limit. */
+  readonly maxMs: number
+  /** The tree whose simulator and log are run. */
+  readonly root: string
+  /** Ends with the first failing seed. */
+  readonly stopAtFailure: boolean
+}
+
+export interface SweepResult {
+  readonly seeds: number
+  readonly events: number
+  readonly elapsedMs: number
+  readonly processes: number
+  readonly faults: ReadonlyMap<string, number>
+  /** By seed. */
+  readonly failures: ChunkResult['failures']
+}
+
+/** Runs the seeds. Rejects when a process dies. */
+export async function sweep(options: SweepOptions): Promise<SweepResult> {
+  const started = performance.now()
+  const faults = new Map<string, number>()
+  const failures: ChunkResult['failures'][number][] = []
+  let seeds = 0
+  let events = 0
+  let next = options.from
+  const end = options.from + options.seeds
+  const take = (): Chunk | null => {
+    const isOver = performance.now() - started >= options.maxMs || (options.stopAtFailure && failures.length > 0)
+    if (next >= end || isOver) return null
+    const chunk = { from: next, count: Math.min(CHUNK_SEEDS, end - next) }
+    next += chunk.count
+    return chunk
+  }
+  const note = (result: ChunkResult): void => {
+    seeds += result.seeds
+    events += result.events
+    failures.push(...result.failures)
+    for (const [kind, count] of Object.entries(result.faults)) faults.set(kind, (faults.get(kind) ?? 0) + count)
+  }
+  const processes = Math.min(availableParallelism(), Math.ceil(options.seeds / CHUNK_SEEDS))
+  await Promise.all(Array.from({ length: processes }, () => runProcess(options.root, take, note)))
+  failures.sort((a, b) => a.seed - b.seed)
+  return { seeds, events, elapsedMs: performance.now() - started, processes, faults, failures }
+}
+
+function runProcess(root: string, take: () => Chunk | null, note: (result: ChunkResult) => void): Promise<void> {
+  const child = fork(join(root, 'test/sim/worker.main.ts'), { cwd: root, execArgv: ['--import', 'tsx'] })
+  return new Promise((resolve, reject) => {
+    let isDone = false
+    const proceed = (): void => {
+      const chunk = take()
+      if (chunk !== null) return void child.send(chunk)
+      isDone = true
+      child.disconnect()
+    }
+    child.on('message', (result: ChunkResult) => {
+      note(result)
+      proceed()
+    })
+    child.once('error', reject)
+    child.once('exit', (code) => {
+      if (isDone) resolve()
+      else reject(new Error(`a process of the sweep ended with ${code}`))
+    })
+    proceed()
+  })
+}

@@ -1,0 +1,188 @@
+import type { SeededRandom } from '../random.ts'
+import { Bytes } from './bytes.ts'
+
+/** How much of what was never synced a power cut leaves. */
+export type Survival = 'all' | 'none' | 'prefix' | 'subset'
+
+const SECTOR_BYTES = 512
+const survivals: readonly Survival[] = ['all', 'none', 'none', 'prefix', 'prefix', 'subset', 'subset', 'subset']
+
+/** Draws how the unsynced part of one file or directory fares. */
+export function drawSurvival(random: SeededRandom): Survival {
+  return random.pick(survivals)
+}
+
+/** An operation that no sync has covered. `order` counts over the whole tree. */
+type Unsynced = { readonly order: number; doomed: boolean } & (
+  | { readonly kind: 'write'; readonly position: number; readonly data: Buffer }
+  | { readonly kind: 'resize'; readonly size: number }
+)
+
+/** A file: what a process sees, what is durable, and the writes between the two. */
+export class SimFile {
+  readonly visible: Bytes
+  readonly #durable: Bytes
+  #unsynced: Unsynced[] = []
+
+  constructor(content = new Bytes()) {
+    this.#durable = content
+    this.visible = Bytes.of(content.view())
+  }
+
+  write(data: Buffer, position: number, order: number): void {
+    this.visible.write(data, position)
+    this.#unsynced.push({ kind: 'write', position, data: Buffer.from(data), order, doomed: false })
+  }
+
+  resize(size: number, order: number): void {
+    this.visible.resize(size)
+    this.#unsynced.push({ kind: 'resize', size, order, doomed: false })
+  }
+
+  /** A sync that began at `order` is done: what came before is durable, but for what a failed sync dropped. */
+  cover(order: number): void {
+    for (const operation of this.#unsynced) {
+      if (operation.order < order && !operation.doomed) apply(this.#durable, operation)
+    }
+    this.#unsynced = this.#unsynced.filter((operation) => operation.order >= order)
+  }
+
+  /** A sync that began at `order` failed: the kernel dropped the dirty pages, and the next sync will say all is well. */
+  doom(order: number): void {
+    for (const operation of this.#unsynced) if (operation.order < order) operation.doomed = true
+  }
+
+  /** Changes the bytes behind everybody's back, durable ones included: decay, or an operator's mistake. */
+  tamper(change: (bytes: Bytes) => void): void {
+    change(this.#durable)
+    change(this.visible)
+  }
+
+  /** A copy in which everything visible is durable. */
+  copy(): SimFile {
+    return new SimFile(Bytes.of(this.visible.view()))
+  }
+
+  /** What the next process finds: pages that a failed sync dropped have left the page cache too. */
+  afterKill(): void {
+    if (!this.#unsynced.some((operation) => operation.doomed)) return
+    this.#unsynced = this.#unsynced.filter((operation) => !operation.doomed)
+    this.visible.resize(0)
+    this.visible.write(this.#durable.view(), 0)
+    for (const operation of this.#unsynced) apply(this.visible, operation)
+  }
+
+  /** What a power cut leaves: each unsynced write is there, lost or torn. */
+  afterPowerCut(random: SeededRandom): SimFile {
+    const left = Bytes.of(this.#durable.view())
+    const survival = drawSurvival(random)
+    const kept = survival === 'prefix' ? random.below(this.#unsynced.length + 1) : this.#unsynced.length
+    for (const [index, operation] of this.#unsynced.entries()) {
+      if (operation.doomed || survival === 'none') continue
+      if (survival === 'all' || index < kept - 1) apply(left, operation)
+      else if (survival === 'prefix' && index >= kept) break
+      else if (operation.kind === 'resize') {
+        // A change of size is journalled in order: what follows one is kept only with it.
+        if (random.chance(0.5)) break
+        apply(left, operation)
+      } else tear(left, operation.position, operation.data, survival, random)
+    }
+    return new SimFile(left)
+  }
+}
+
+function apply(bytes: Bytes, operation: Unsynced): void {
+  if (operation.kind === 'write') bytes.write(operation.data, operation.position)
+  else bytes.resize(operation.size)
+}
+
+/** A part of the write arrives: all of it, nothing, up to some byte, or some of its sectors. */
+function tear(bytes: Bytes, position: number, data: Buffer, survival: Survival, random: SeededRandom): void {
+  const luck = random.below(survival === 'subset' ? 10 : 4)
+  if (luck === 0 || data.length === 0) return bytes.write(data.subarray(0, random.below(data.length + 1)), position)
+  if (luck === 1) return tearSectors(bytes, position, data, random)
+  if (luck < 6) bytes.write(data, position)
+}
+
+function tearSectors(bytes: Bytes, position: number, data: Buffer, random: SeededRandom): void {
+  const end = position + data.length
+  // The size may be written out before the data are: then zeros stand where those should be.
+  if (random.chance(0.5) && bytes.size < end) bytes.resize(end)
+  for (let from = position; from < end; ) {
+    const to = Math.min(end, (Math.floor(from / SECTOR_BYTES) + 1) * SECTOR_BYTES)
+    if (random.chance(0.6)) bytes.write(data.subarray(from - position, to - position), from)
+    from = to
+  }
+}
+
+export type SimNode = SimFile | SimDirectory
+
+/** A name made, taken away, or (both, in one step) moved. */
+interface NameChange {
+  readonly order: number
+  readonly unlink: string | null
+  readonly link: { readonly name: string; readonly node: SimNode } | null
+}
+
+/** A directory: names as a process sees them, as they are durable, and the changes between the two. */
+export class SimDirectory {
+  readonly visible: Map<string, SimNode>
+  readonly #durable: Map<string, SimNode>
+  #unsynced: NameChange[] = []
+
+  constructor(entries = new Map<string, SimNode>()) {
+    this.#durable = entries
+    this.visible = new Map(entries)
+  }
+
+  /** A copy in which everything visible is durable, as a backup tool takes it. */
+  copy(): SimDirectory {
+    const entries = new Map<string, SimNode>()
+    for (const [name, node] of this.visible) entries.set(name, node.copy())
+    return new SimDirectory(entries)
+  }
+
+  /** Puts another file or directory in the place of one (null = nothing), durably, behind everybody's back. */
+  replace(name: string, node: SimNode | null): void {
+    for (const entries of [this.visible, this.#durable]) {
+      if (node === null) entries.delete(name)
+      else entries.set(name, node)
+    }
+    this.#unsynced = this.#unsynced.filter((change) => change.unlink !== name && change.link?.name !== name)
+  }
+
+  change(order: number, unlink: string | null, link: NameChange['link']): void {
+    const change = { order, unlink, link }
+    applyName(this.visible, change)
+    this.#unsynced.push(change)
+  }
+
+  cover(order: number): void {
+    for (const change of this.#unsynced) if (change.order < order) applyName(this.#durable, change)
+    this.#unsynced = this.#unsynced.filter((change) => change.order >= order)
+  }
+
+  /** What the next process finds when this one was killed: the page cache survives. */
+  afterKill(): void {
+    for (const node of this.visible.values()) node.afterKill()
+  }
+
+  /** What a power cut leaves: each change of a name happened or not, a rename as one. */
+  afterPowerCut(random: SeededRandom): SimDirectory {
+    const left = new Map(this.#durable)
+    const survival = drawSurvival(random)
+    const kept = survival === 'prefix' ? random.below(this.#unsynced.length + 1) : this.#unsynced.length
+    for (const [index, change] of this.#unsynced.entries()) {
+      if (survival === 'none' || index >= kept || (survival === 'subset' && random.chance(0.5))) continue
+      applyName(left, change)
+    }
+    const entries = new Map<string, SimNode>()
+    for (const name of [...left.keys()].sort()) entries.set(name, left.get(name)!.afterPowerCut(random))
+    return new SimDirectory(entries)
+  }
+}
+
+function applyName(entries: Map<string, SimNode>, { unlink, link }: NameChange): void {
+  if (unlink !== null && (link === null || entries.get(unlink) === link.node)) entries.delete(unlink)
+  if (link !== null) entries.set(link.name, link.node)
+}
