@@ -73,7 +73,8 @@ describe.each(['fsync', 'memory'] as const)('a broker with a compacted topic, du
     if (durability === 'memory') return
     const checkpoint = join(dataDir, 'cleaner-offset-checkpoint')
     expect(existsSync(checkpoint)).toBe(true)
-    expect(readFileSync(checkpoint, 'latin1')).toBe('0\n1\nlatest 0 5\n')
+    // A stop may overtake the end of a cleaning whose swaps are seen already: its predecessor counts then.
+    expect(readFileSync(checkpoint, 'latin1')).toMatch(/^0\n1\nlatest 0 [45]\n$/)
     await using broker = await startBroker(config)
     const [log] = [...broker.services.partitions.all()].filter((partition) => partition.topic === 'latest')
     expect(log?.logEndOffset).toBe(6)
