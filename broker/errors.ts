@@ -14,6 +14,16 @@ export class PortInUseError extends Error {
   }
 }
 
+/** The process may open too few files and sockets to serve with. */
+export class DescriptorLimitError extends Error {
+  override readonly name = 'DescriptorLimitError'
+  readonly code = 'TOO_FEW_DESCRIPTORS'
+
+  constructor(limit: number, least: number) {
+    super(`open files are limited to ${limit} (ulimit -n), ${least} or more are needed: raise the limit`)
+  }
+}
+
 /** The address cannot be bound for another reason: no such interface, a privileged port. */
 export class ListenError extends Error {
   override readonly name = 'ListenError'

@@ -7,7 +7,7 @@ import type { DispatchOptions } from './server/in-process.ts'
 import type { Logger, Services } from './services.ts'
 
 export { type BrokerConfig, ConfigError, type ConfigFlags, type Durability, loadConfig } from './config.ts'
-export { ListenError, PortInUseError } from './errors.ts'
+export { DescriptorLimitError, ListenError, PortInUseError } from './errors.ts'
 export { DataDirError } from './log/errors.ts'
 export { DispatchError, type DispatchOptions } from './server/in-process.ts'
 export type { Logger, Services } from './services.ts'
@@ -43,8 +43,8 @@ export interface RunningBroker extends AsyncDisposable {
 }
 
 /**
- * Starts a broker; resolves when it answers requests. Rejects with ConfigError, PortInUseError, ListenError or
- * DataDirError, each of them one line that names what is wrong.
+ * Starts a broker; resolves when it answers requests. Rejects with ConfigError, PortInUseError, ListenError,
+ * DescriptorLimitError or DataDirError, each of them one line that names what is wrong.
  *
  * @example
  * await using broker = await startBroker({ memory: true, port: 0 })

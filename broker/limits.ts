@@ -33,8 +33,14 @@ export const UNREAD_REPLY_TIMEOUT_MS = 60_000
 /** Milliseconds that a stopping broker waits for replies to leave before it closes connections anyway. */
 export const STOP_DRAIN_TIMEOUT_MS = 5_000
 
-/** Connections that the process keeps file descriptors free for: logs, indexes, the metadata log, HTTP (trap N4). */
-export const RESERVED_FILE_DESCRIPTORS = 256
+/** File descriptors without which no broker starts: the least that are kept free, and 16 each for logs and connections. */
+export const FILE_DESCRIPTORS_MIN = 96
+
+/** File descriptors kept free beside logs and connections, a quarter of all: for Node itself (some 25), syncs (14), HTTP (trap N4). */
+export const RESERVED_FILE_DESCRIPTORS_MIN = 64
+
+/** The most of that: what an HTTP door with many readers takes. */
+export const RESERVED_FILE_DESCRIPTORS_MAX = 256
 
 /** Client software names whose versions are counted; the rest share one counter, so that labels stay few. */
 export const CLIENT_SOFTWARE_NAMES_MAX = 64
@@ -68,6 +74,12 @@ export const LOG_TORN_FILES_MAX = 8
 
 /** Places per log where sequential readers left off, so that going on needs no index lookup. */
 export const LOG_READ_CURSORS_MAX = 8
+
+/** Logs whose retention is looked at in one turn of the loop: after a start each may have a time index to read. */
+export const LOG_RETENTION_SLICE = 100
+
+/** Milliseconds between two such turns: 10,000 logs are through after little more than one second. */
+export const LOG_RETENTION_PAUSE_MS = 10
 
 /** Bytes that one compressed batch may grow to when ListOffsets looks for a timestamp inside it. */
 export const LOG_DECOMPRESSED_BATCH_BYTES_MAX = 128 * 1024 * 1024
@@ -162,7 +174,7 @@ export const COMPACTION_BYTES_PER_SECOND_MAX = 100 * 1024 * 1024
 /** Segments that one cleaning makes one of: their renaming is one pause of the loop, of 1 to 2 ms. The next merges on. */
 export const LOG_COMPACTION_GROUP_SEGMENTS_MAX = 64
 
-/** Files that logs keep open, at most half of what the process may open. Two segments of 2,000 partitions with indexes. */
+/** Files that logs keep open, at most half of what the process may open. Three quarters may be unsynced. Two segments of 2,000 partitions with indexes. */
 export const LOG_OPEN_FILES_MAX = 8_192
 
 /** Partitions that one CreateTopics or CreatePartitions may make: Kafka's limit of records of one user operation. */

@@ -1,4 +1,5 @@
 /** What becomes of the logs, as the operator hears of it: a line for each event, and gauges of how many are in trouble. */
+import { FilesPinnedError } from './log/errors.ts'
 import type { Log } from './log/log.ts'
 import type { Metrics } from './metrics.ts'
 import type { PartitionEvents } from './replication/partition-manager.ts'
@@ -9,6 +10,7 @@ export function logEvents(logger: Logger, metrics: Metrics): PartitionEvents {
     'millrace_logs_offline_total',
     'Logs taken offline by a failed write or sync, or not opened.',
   )
+  let saidPinned = false
   return {
     offline(topic, partition, reason) {
       offline.add(1)
@@ -22,6 +24,11 @@ export function logEvents(logger: Logger, metrics: Metrics): PartitionEvents {
       logger.error({ topic, partition, err: reason }, 'a log cannot be opened and is offline: see to what is named')
     },
     full(topic, partition, reason) {
+      // It lasts until the next sync and befalls every log in turn: what is to be done about it is said once.
+      if (reason.cause instanceof FilesPinnedError) {
+        if (saidPinned) return
+        saidPinned = true
+      }
       logger.error(
         { topic, partition, err: reason },
         'a log has no room and refuses appends: free some, and it takes them again by itself',

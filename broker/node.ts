@@ -2,9 +2,9 @@
 import { readFileSync, statfsSync } from 'node:fs'
 import { Broker, type BrokerPorts } from './broker.ts'
 import type { BrokerConfig } from './config.ts'
+import { shareDescriptors } from './descriptors.ts'
 import { ListenError, PortInUseError } from './errors.ts'
 import { createWorkerRunner } from './node-compaction.ts'
-import { LOG_OPEN_FILES_MAX, RESERVED_FILE_DESCRIPTORS } from './limits.ts'
 import type { Disk } from './ports/disk.ts'
 import { MemoryDisk } from './ports/memory-disk.ts'
 import { nodeClock } from './ports/node-clock.ts'
@@ -38,12 +38,14 @@ export function createNodeDisk(): Disk {
   return new NodeDisk()
 }
 
-/** Makes a broker on the real ports; start it with {@link startNodeBroker} for typed errors, or `broker.start()`. */
+/**
+ * Makes a broker on the real ports; start it with {@link startNodeBroker} for typed errors, or `broker.start()`. Throws
+ * DescriptorLimitError.
+ */
 export function createNodeBroker(config: BrokerConfig, options: NodeBrokerOptions = {}): Broker {
   const inMemory = config.durability === 'memory'
   const disk: Disk = inMemory ? (options.memoryDisk ?? createMemoryDisk()) : createNodeDisk()
-  const descriptors = descriptorLimit()
-  const maxOpenFiles = Math.max(64, Math.min(LOG_OPEN_FILES_MAX, Math.floor(descriptors / 2)))
+  const { files, connections } = shareDescriptors(descriptorLimit())
   const ports: BrokerPorts = {
     clock: nodeClock,
     random: nodeRandom,
@@ -51,15 +53,15 @@ export function createNodeBroker(config: BrokerConfig, options: NodeBrokerOption
     network: nodeNetwork,
     logger: options.logger ?? SILENT,
     maxSyncsInFlight: Math.max(1, (Number(process.env['UV_THREADPOOL_SIZE']) || DEFAULT_THREADS) - 2),
-    maxOpenFiles,
-    maxConnections: Math.max(64, descriptors - maxOpenFiles - RESERVED_FILE_DESCRIPTORS),
+    maxOpenFiles: files,
+    maxConnections: connections,
     makeCompactionRunner: (bytesPerSecond) => (inMemory ? null : createWorkerRunner(bytesPerSecond)),
     volume: () => (inMemory ? { totalBytes: -1, usableBytes: -1 } : volumeOf(config.dataDir)),
   }
   return new Broker(ports, config)
 }
 
-/** Rejects with PortInUseError, ListenError or DataDirError, each of them one line that names what is wrong. */
+/** Rejects with PortInUseError, ListenError, DescriptorLimitError or DataDirError, each of them one line that names what is wrong. */
 export async function startNodeBroker(config: BrokerConfig, options: NodeBrokerOptions = {}): Promise<Broker> {
   const broker = createNodeBroker(config, options)
   try {

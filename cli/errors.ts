@@ -25,6 +25,7 @@ const environmentCodes = new Set([
   'NEWER_FORMAT',
   'LOG_CORRUPT',
   'CANNOT_LISTEN',
+  'TOO_FEW_DESCRIPTORS',
   'EADDRINUSE',
   'EACCES',
 ])

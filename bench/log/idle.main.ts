@@ -9,29 +9,28 @@ const count = Number(process.argv[2])
 const { startBroker }: typeof BrokerModule = await import(join(root, 'dist', 'broker', 'index.js'))
 const directory = scratchDirectory('idle')
 
-function used(): { heap: number; resident: number } {
+/** Waits until the first checkpoints have been written, and then measures for as long as two more take. */
+const settleMs = 6_000
+const measureMs = 10_000
+
+function used(): number {
   globalThis.gc?.()
   globalThis.gc?.()
-  const { heapUsed, external, rss } = process.memoryUsage()
-  return { heap: heapUsed + external, resident: rss }
+  const { heapUsed, external } = process.memoryUsage()
+  return heapUsed + external
 }
 
 const broker = await startBroker({ dataDir: directory.path, port: 0 })
 const before = used()
-const begun = performance.now()
 const topic = { name: 'idle', numPartitions: count, replicationFactor: 1, assignments: [], configs: [] }
 const reply = await broker.dispatch(CreateTopics, { topics: [topic], timeoutMs: 300_000, validateOnly: false }, 5)
-const createMs = performance.now() - begun
 if (reply?.topics[0]?.errorCode !== 0) throw new Error(`CreateTopics was answered with ${reply?.topics[0]?.errorCode}`)
-const after = used()
-// The first checkpoints have been written by then: what follows is what being idle costs.
-await new Promise((resolve) => setTimeout(resolve, 12_000))
-const { user, system } = process.cpuUsage()
-await new Promise((resolve) => setTimeout(resolve, 10_000))
-const cpu = process.cpuUsage({ user, system })
-const heapBytes = (after.heap - before.heap) / count
-const residentBytes = (after.resident - before.resident) / count
-console.log(JSON.stringify({ createMs, heapBytes, residentBytes, idleCpuShare: (cpu.user + cpu.system) / 10_000_000 }))
+const heapBytes = (used() - before) / count
+await new Promise((resolve) => setTimeout(resolve, settleMs))
+const begun = process.cpuUsage()
+await new Promise((resolve) => setTimeout(resolve, measureMs))
+const { user, system } = process.cpuUsage(begun)
+console.log(JSON.stringify({ heapBytes, cpuShare: (user + system) / 1000 / measureMs }))
 await broker.close()
 directory.remove()
 process.exit(0)

@@ -3,79 +3,108 @@ import { CreateTopics } from '../../proto/kafka/generated/apis.ts'
 import { ask, batchOf, produceFrame } from '../broker/wire.ts'
 import { pipeline } from '../support/pipeline.ts'
 import { type BrokerProcess, scratchDirectory, startBrokerProcess, startNode } from '../support/process.ts'
-import { heading, ratio, row, table } from '../support/report.ts'
+import { heading, ratio, row } from '../support/report.ts'
 
 const topic = 'spread'
-const recordsPerBatch = 15
-const batch = batchOf(recordsPerBatch, 1024)
+const frames = 10_000
+const batch = batchOf(15, 1024)
+/** Fewer than this tell nothing about the memory of one: what else the broker does then is more. */
+const measurablePartitions = 100
+/** Longest one step may take; what it takes is bounded by the disk's syncs when a broker with 10,000 partitions is stopped. */
+const stepMsMax = 180_000
 
-async function create(port: number, partitions: number): Promise<number> {
-  const begun = performance.now()
-  const wanted = { name: topic, numPartitions: partitions, replicationFactor: 1, assignments: [], configs: [] }
-  const reply = await ask(port, CreateTopics, 5, { topics: [wanted], timeoutMs: 300_000, validateOnly: false })
-  const code = reply.topics[0]?.errorCode
-  if (code !== 0) throw new Error(`CreateTopics was answered with error ${code}`)
-  return performance.now() - begun
+interface Spread {
+  readonly createSeconds: number
+  readonly produceMegabytes: number
+  readonly stopSeconds: number
+  readonly cleanStartSeconds: number
+  readonly killedStartSeconds: number
 }
 
-async function killed(broker: BrokerProcess): Promise<void> {
+interface Idle {
+  readonly heapBytes: number
+  readonly cpuShare: number
+}
+
+async function create(port: number, partitions: number): Promise<void> {
+  const wanted = { name: topic, numPartitions: partitions, replicationFactor: 1, assignments: [], configs: [] }
+  const reply = await ask(port, CreateTopics, 5, { topics: [wanted], timeoutMs: stepMsMax, validateOnly: false })
+  const code = reply.topics[0]?.errorCode
+  if (code !== 0) throw new Error(`CreateTopics was answered with error ${code}`)
+}
+
+/** Runs one step, and says which it was when it does not end. */
+async function inTime<T>(name: string, step: PromiseLike<T>): Promise<{ readonly value: T; readonly seconds: number }> {
+  const begun = performance.now()
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${name} took more than ${stepMsMax / 1000} s`)), stepMsMax)
+  })
+  try {
+    return { value: await Promise.race([step, late]), seconds: (performance.now() - begun) / 1000 }
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Ended as `kill -9` ends it. */
+async function kill(broker: BrokerProcess): Promise<void> {
   process.kill(broker.pid, 'SIGKILL')
   await broker[Symbol.asyncDispose]()
 }
 
-/** One row of the table. */
-async function spread(partitions: number, frames: number): Promise<(string | number)[]> {
+async function spread(partitions: number): Promise<Spread> {
   const directory = scratchDirectory('spread')
-  const start = () => startBrokerProcess('page-cache', ['--data-dir', directory.path])
-  const first = await start()
-  const createMs = await create(first.kafkaPort, partitions)
+  const start = () => inTime('the start', startBrokerProcess('page-cache', ['--data-dir', directory.path]))
+  const { value: first } = await start()
+  const created = await inTime('the creation', create(first.kafkaPort, partitions))
   const parts = Array.from({ length: partitions }, (_, index) => [produceFrame(topic, index, batch, 1)])
-  const produce = () =>
-    pipeline({ port: first.kafkaPort, frame: (n) => parts[n % partitions] ?? [], frames, inFlight: 64 })
+  const frame = (n: number) => parts[n % partitions] ?? []
+  const produce = () => inTime('the load', pipeline({ port: first.kafkaPort, frame, frames, inFlight: 64 }))
   // The first round opens every file once.
-  const opening = await produce()
-  const result = await produce()
-  const resident = first.residentBytes()
-  await first[Symbol.asyncDispose]()
-  const second = await start()
-  await killed(second)
-  const third = await start()
-  await third[Symbol.asyncDispose]()
+  await produce()
+  const { value: result } = await produce()
+  const stopped = await inTime('the clean stop', first[Symbol.asyncDispose]())
+  const { value: second } = await start()
+  await kill(second)
+  const { value: third } = await start()
+  await kill(third)
   directory.remove()
-  const rate = (seconds: number) => (frames * recordsPerBatch) / seconds
-  const figures = [createMs, rate(opening.seconds), rate(result.seconds), resident / 1e6, second.startMs, third.startMs]
-  return [String(partitions), ...figures]
+  return {
+    createSeconds: created.seconds,
+    produceMegabytes: result.sentBytes / 1e6 / result.seconds,
+    stopSeconds: stopped.seconds,
+    cleanStartSeconds: second.startMs / 1000,
+    killedStartSeconds: third.startMs / 1000,
+  }
+}
+
+async function idle(partitions: number): Promise<Idle> {
+  const args = ['--expose-gc', '--import', 'tsx', 'bench/log/idle.main.ts', String(partitions)]
+  const { value: started } = await inTime('the measuring of idle partitions', startNode(args))
+  await using measured = started
+  return JSON.parse(measured.ready) as Idle
 }
 
 export async function benchPartitions(isQuick: boolean): Promise<void> {
-  const counts = isQuick ? [1, 100, 1000] : [1, 10, 100, 1000, 10_000]
-  const frames = isQuick ? 4_000 : 20_000
-  heading(`${frames} batches of 15 KB over N partitions, page-cache, acks=1, one connection`)
-  const rows: (string | number)[][] = []
-  for (const count of counts) rows.push(await spread(count, frames))
-  const head = [
-    'partitions',
-    'create ms',
-    'records/s, new',
-    'records/s',
-    'MB resident',
-    'ms clean start',
-    'ms after kill -9',
-  ]
-  table(head, rows)
-  const last = rows.at(-1) ?? []
-  ratio('  clean start of the last row / 5 s', Number(last[5]) / 5000, '<= 1')
-  ratio('  start after kill -9 of the last row / 5 s', Number(last[6]) / 5000, '<= 1')
-  await idle(isQuick ? 1000 : 10_000)
-}
-
-async function idle(count: number): Promise<void> {
-  heading(`${count} idle partitions, fsync`)
-  await using measured = await startNode(['--expose-gc', '--import', 'tsx', 'bench/log/idle.main.ts', String(count)])
-  const found: { createMs: number; heapBytes: number; residentBytes: number; idleCpuShare: number } = JSON.parse(
-    measured.ready,
-  )
-  row('an idle partition', { 'heap and external B': found.heapBytes, 'resident B': found.residentBytes })
-  ratio('  heap and external / 4 KB', found.heapBytes / 4096, '<= 1')
-  row('all of them', { 'create ms': found.createMs, '% of a core': found.idleCpuShare * 100 })
+  const counts = isQuick ? [1, 10, 100, 1000] : [1, 10, 100, 1000, 10_000]
+  heading(`${frames} batches of 15 KB over N partitions, page-cache, acks=1, one connection; then N idle ones, fsync`)
+  for (const count of counts) {
+    const { createSeconds, produceMegabytes, stopSeconds, cleanStartSeconds, killedStartSeconds } = await spread(count)
+    const { heapBytes, cpuShare } = await idle(count)
+    const isMeasurable = count >= measurablePartitions
+    row(`${count}`.padStart(6), {
+      'create s': createSeconds,
+      'MB/s': produceMegabytes,
+      'stop s': stopSeconds,
+      'start s, clean': cleanStartSeconds,
+      killed: killedStartSeconds,
+      'idle CPU %': cpuShare * 100,
+      'heap+external B': isMeasurable ? heapBytes : '-',
+    })
+    if (count !== counts.at(-1)) continue
+    ratio('  clean start / 5 s', cleanStartSeconds / 5, '<= 1')
+    ratio('  start after kill -9 / 5 s', killedStartSeconds / 5, '<= 1')
+    ratio('  heap and external of an idle partition / 4 KB', heapBytes / 4096, '<= 1')
+  }
 }

@@ -54,8 +54,9 @@ export function openDataDir(options: DataDirOptions): DataDir {
       directoryId: options.newDirectoryId,
     }
     if (before === null) {
-      writing(path, () => disk.replaceSync(`${path}/${META_FILE}`, encodeMeta(meta)))
+      // First the names: once there is a meta.properties, nobody asks again whether they are durable.
       writing(path, () => syncName(disk, path, parentsMade))
+      writing(path, () => disk.replaceSync(`${path}/${META_FILE}`, encodeMeta(meta)))
     }
     const { cleanShutdown, previousBrokerEpoch } = reading(path, () => readCleanMarker(disk, path))
     const { clusterId, directoryId } = meta
@@ -67,10 +68,11 @@ export function openDataDir(options: DataDirOptions): DataDir {
 }
 
 /** Removes the marker of the clean stop before: from here on, a stop is unclean until it is written again. */
-export function beginUse(disk: Disk, { path, cleanShutdown }: DataDir): void {
-  if (!cleanShutdown) return
+export function beginUse(disk: Disk, { path, cleanShutdown, isNew }: DataDir): void {
+  if (isNew) return
   writing(path, () => {
-    disk.unlinkSync(`${path}/${CLEAN_SHUTDOWN_FILE}`)
+    if (cleanShutdown) disk.unlinkSync(`${path}/${CLEAN_SHUTDOWN_FILE}`)
+    // Without a marker too: a start before this one may have been killed between the two.
     disk.syncDirectorySync(path)
   })
 }

@@ -51,6 +51,17 @@ export function isPassing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && PASSING.has(error.code)
 }
 
+/** As many files as may wait for their sync. Told before another one is opened, so that syncs always find descriptors. */
+export class FilesPinnedError extends Error {
+  /** That of the open which it saves. */
+  readonly code = 'EMFILE'
+
+  constructor(path: string, pinned: number) {
+    super(`EMFILE: ${path} must wait until one of ${pinned} files is synced (more may be open with a larger ulimit -n)`)
+    this.name = 'FilesPinnedError'
+  }
+}
+
 /** Whether an open failed because the process, or the system, has too many files open. */
 export function isOutOfDescriptors(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'EMFILE' || error.code === 'ENFILE')

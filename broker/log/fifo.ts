@@ -1,6 +1,9 @@
+/** What a queue holds that never held anything: thousands of idle logs have one. */
+const NONE: never[] = []
+
 /** A queue that can be looked into by position. Slots are cleared as they are left, so nothing is pinned by accident. */
 export class Fifo<T> {
-  #items: (T | undefined)[] = []
+  #items: (T | undefined)[] = NONE
   #head = 0
 
   get length(): number {
@@ -21,7 +24,8 @@ export class Fifo<T> {
   }
 
   push(item: T): void {
-    this.#items.push(item)
+    if (this.#items === NONE) this.#items = [item]
+    else this.#items.push(item)
   }
 
   shift(): T | undefined {

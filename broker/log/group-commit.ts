@@ -70,10 +70,15 @@ export class GroupCommit {
     return this.#durableEndOffset
   }
 
+  /** Asked before bytes are written. Throws FilesPinnedError when too many files wait for their sync already. */
+  expectRoomFor(handle: FileHandle): void {
+    if (this.#options.pinDirty) this.#options.shared.files.expectRoomToPin(handle)
+  }
+
   /** Bytes were written to the file that the next run is to sync. */
   markDirty(handle: FileHandle): void {
     if (this.#dirty.files.includes(handle)) return
-    if (this.#options.pinDirty) handle.pins++
+    if (this.#options.pinDirty) this.#options.shared.files.pin(handle)
     this.#note().files.push(handle)
   }
 
@@ -112,9 +117,10 @@ export class GroupCommit {
     this.#schedule()
   }
 
-  /** Takes up what a run had to leave for want of file descriptors. */
+  /** Takes up what a run had to leave for want of file descriptors, and frees pinned files whose sync nobody asked for. */
   resume(): void {
-    if (this.#failure === null && this.#waiters.length > 0) this.#schedule()
+    const isPinning = this.#options.pinDirty && this.#dirty.files.length > 0
+    if (this.#failure === null && (isPinning || this.#waiters.length > 0)) this.#schedule()
   }
 
   /** The same on the event loop: at start, at a clean stop and before a truncation. Throws what the disk throws. */
@@ -153,7 +159,10 @@ export class GroupCommit {
     if (this.#durableEndOffset <= mark.endOffset) return
     this.#durableEndOffset = mark.endOffset
     this.#writeMark(mark)
-    this.#options.shared.files.open(this.#options.disk, this.#markHandle).datasyncSync()
+    const { disk, shared, directory } = this.#options
+    shared.files.open(disk, this.#markHandle).datasyncSync()
+    // Its name as well: without a mark the recovery point counts, which still tells of what is given up here.
+    disk.syncDirectorySync(directory)
   }
 
   /** No sync will follow: whoever waits is told why. */
@@ -170,7 +179,7 @@ export class GroupCommit {
     this.#options.shared.syncs.submit((finished) => this.#run(finished))
   }
 
-  #run(finished: () => void): void {
+  #run(finished: (stalled?: GroupCommit) => void): void {
     if (this.#failure !== null) return finished()
     this.#running = this.#options.flushed()
     this.#dirtyNewborn()
@@ -182,9 +191,11 @@ export class GroupCommit {
     for (const path of paths) steps.push((done) => this.#syncPath(path, done))
     for (const path of directories) steps.push((done) => this.#options.disk.syncDirectory(path, done))
     this.#runSteps(steps, (error) => {
-      if (isOutOfDescriptors(error)) this.#putBack()
+      const isStalled = isOutOfDescriptors(error)
+      if (isStalled && this.#failure === null) this.#putBack()
       for (const handle of files) this.#unpin(handle)
       this.#syncing = NOTHING
+      if (isStalled) return this.#stall(finished)
       finished()
       this.#finish(error)
     })
@@ -204,6 +215,14 @@ export class GroupCommit {
     // The directory may be as new as the file, so its own name counts too.
     const cut = directory.lastIndexOf('/')
     if (cut > 0) this.markDirectoryDirty(directory.slice(0, cut))
+  }
+
+  /** Goes on at once where the pool can spare a descriptor, else when another log's run has finished. */
+  #stall(finished: (stalled?: GroupCommit) => void): void {
+    this.#scheduled = false
+    this.#running = null
+    finished(this)
+    if (this.#options.shared.files.closeOne()) this.resume()
   }
 
   /** A file could not be opened, so it has not been synced and failed: the next run may try. */
@@ -252,7 +271,7 @@ export class GroupCommit {
     this.#scheduled = false
     const reached = this.#running
     this.#running = null
-    if (this.#failure !== null || isOutOfDescriptors(error)) return
+    if (this.#failure !== null) return
     if (error !== null) {
       this.#options.onFailure(error)
       return this.close(error)
@@ -280,7 +299,7 @@ export class GroupCommit {
   }
 
   #unpin(handle: FileHandle): void {
-    if (this.#options.pinDirty && handle.pins > 0) handle.pins--
+    if (this.#options.pinDirty) this.#options.shared.files.unpin(handle)
   }
 }
 

@@ -1,4 +1,4 @@
-import { isPassing, LogFullError, LogOfflineError } from './errors.ts'
+import { isOutOfDescriptors, isPassing, LogFullError, LogOfflineError } from './errors.ts'
 
 /** What befalls a log in use. Told at once, from within the call that met it: a listener must not write to the log. */
 export interface LogListener {
@@ -13,6 +13,9 @@ export interface LogListener {
 
 /** A full log is tried again at most this often (milliseconds): a try costs a write and perhaps its taking back. */
 const RETRY_MS = 1000
+
+/** The same of one that found no file descriptor: a try costs nothing, and the next sync may have freed one. */
+const DESCRIPTOR_RETRY_MS = 50
 
 /** Whether one log can be written to: it works, is full for now, or is offline for good. Disk work is run through here. */
 export class LogHealth {
@@ -100,7 +103,7 @@ export class LogHealth {
     this.#listener?.relieved()
   }
 
-  /** Why nothing may be appended now, or null. Of a full log one append a second is let through, to try. */
+  /** Why nothing may be appended now, or null. Of a full log an append is let through now and then, to try. */
   obstacle(nowMs: number): Error | null {
     if (this.#offline !== null) return this.#offline
     if (this.#full !== null) return this.mayTry(nowMs) ? null : this.#full
@@ -111,7 +114,8 @@ export class LogHealth {
   /** Whether a full log may be tried now; counts as a try. A clock that was set back delays it by one interval. */
   mayTry(nowMs: number): boolean {
     this.#triedMs = Math.min(this.#triedMs, nowMs)
-    if (nowMs - this.#triedMs < RETRY_MS) return false
+    const retryMs = isOutOfDescriptors(this.#full?.cause) ? DESCRIPTOR_RETRY_MS : RETRY_MS
+    if (nowMs - this.#triedMs < retryMs) return false
     this.#triedMs = nowMs
     return true
   }

@@ -1,9 +1,10 @@
+import { LOG_RETENTION_SLICE } from '../limits.ts'
 import type { Disk } from '../ports/disk.ts'
+import { Checkpoints } from './checkpoints.ts'
 import { type Durability, defaultLogConfig, type LogConfig } from './config.ts'
 import { beginUse, closeDataDir, type DataDir, openDataDir } from './data-dir.ts'
-import { assert, DataDirError, isPassing, LogCorruptError } from './errors.ts'
+import { assert, LogCorruptError } from './errors.ts'
 import { Log } from './log.ts'
-import * as checkpoint from './offset-checkpoint.ts'
 import { tryTopicId } from './partition-metadata.ts'
 import type { LogShared } from './shared.ts'
 
@@ -45,14 +46,7 @@ export class LogManager {
   readonly #options: LogManagerOptions
   readonly #dir: DataDir
   readonly #logs = new Map<string, Log>()
-  /** What the checkpoint files held at start, for logs that are not opened yet, and hold now for those that are. */
-  readonly #recoveryPoints: Map<string, number>
-  readonly #logStarts: Map<string, number>
-  readonly #highWatermarks: Map<string, number>
-  readonly #cleaned: Map<string, number>
-  readonly #damaged: string[] = []
-  /** Checkpoint files that do not hold what memory does. */
-  readonly #stale = new Set<string>()
+  readonly #checkpoints: Checkpoints
   #dying: DyingDirectory[] = []
   #renames = 0
   #inUse = false
@@ -72,10 +66,8 @@ export class LogManager {
     this.#options = options
     this.#dir = dir
     const { disk, path } = options
-    this.#recoveryPoints = this.#read(checkpoint.RECOVERY_POINT_FILE)
-    this.#logStarts = this.#read(checkpoint.LOG_START_FILE)
-    this.#highWatermarks = this.#read(checkpoint.HIGH_WATERMARK_FILE)
-    this.#cleaned = checkpoint.readCheckpoint(disk, `${path}/${checkpoint.CLEANER_FILE}`).offsets
+    const mustExist = () => dir.cleanShutdown && this.listPartitions().length > 0
+    this.#checkpoints = new Checkpoints({ disk, path, mustExist })
     for (const name of disk.listSync(path)) {
       if (name.endsWith(DELETE_SUFFIX)) this.#dying.push({ path: `${path}/${name}`, sinceMs: 0, delayMs: 0 })
     }
@@ -110,7 +102,7 @@ export class LogManager {
 
   /** Paths of checkpoint files that were damaged and could be done without: recovery reads more. For the operator's log. */
   get damagedFiles(): readonly string[] {
-    return this.#damaged
+    return this.#checkpoints.damaged
   }
 
   /** Partition directories found on disk whose logs are not open. */
@@ -145,8 +137,9 @@ export class LogManager {
     const directory = `${this.path}/${name}`
     if (!disk.existsSync(directory)) {
       if (mayExist) this.#expectNothingIn(directory, name)
-      this.#forgetOffsets(name)
+      this.#checkpoints.forget(name)
     }
+    const known = this.#checkpoints.of(name)
     const log = Log.open({
       disk,
       directory,
@@ -158,12 +151,12 @@ export class LogManager {
       shared,
       nowMs,
       cleanShutdown: this.cleanShutdown,
-      recoveryPoint: this.#recoveryPoints.get(name) ?? 0,
-      logStartOffset: this.#logStarts.get(name) ?? -1,
-      highWatermark: this.#highWatermarks.get(name) ?? 0,
+      recoveryPoint: Math.max(0, known.recoveryPoint),
+      logStartOffset: known.logStartOffset,
+      highWatermark: Math.max(0, known.highWatermark),
       ...(producerIdExpirationMs === undefined ? {} : { producerIdExpirationMs }),
     })
-    log.compaction.cleanedTo = this.#cleaned.get(name) ?? -1
+    log.compaction.cleanedTo = known.cleanedTo
     this.#logs.set(name, log)
     this.#beginUse()
     return log
@@ -175,10 +168,7 @@ export class LogManager {
     const log = this.#logs.get(name)
     log?.abandon()
     this.#logs.delete(name)
-    this.#recoveryPoints.delete(name)
-    this.#logStarts.delete(name)
-    this.#highWatermarks.delete(name)
-    this.#cleaned.delete(name)
+    this.#checkpoints.drop(name)
     if (!this.#options.disk.existsSync(`${this.path}/${name}`)) return
     const path = this.#rename(name, DELETE_SUFFIX)
     const delayMs = log?.config.fileDeleteDelayMs ?? defaultLogConfig.fileDeleteDelayMs
@@ -189,29 +179,37 @@ export class LogManager {
   setAside(topic: string, partition: number): void {
     const name = nameOf(topic, partition)
     assert(!this.#logs.has(name), `log ${name} is open and cannot be set aside`)
-    this.#forgetOffsets(name)
+    this.#checkpoints.forget(name)
     this.#rename(name, STRAY_SUFFIX)
   }
 
   /** Every few seconds: checkpoints, delayed deletes, producer expiry. Throws when a checkpoint cannot be written. */
   tick(nowMs: number): void {
     for (const log of this.#logs.values()) log.tick(nowMs)
-    // A clock that was set back must not keep them for as long.
-    for (const directory of this.#dying) directory.sinceMs = Math.min(directory.sinceMs, nowMs)
-    const due = this.#dying.filter((directory) => nowMs - directory.sinceMs >= directory.delayMs)
-    this.#dying = this.#dying.filter((directory) => nowMs - directory.sinceMs < directory.delayMs)
-    // One that cannot be removed is found again at the next start.
-    for (const { path } of due) this.#options.disk.removeTree(path, () => undefined)
+    this.#removeDying(nowMs)
     this.#writeCheckpoints()
   }
 
   /** `log.retention.check.interval.ms`: deletes due segments of every log; returns how many. */
   applyRetention(nowMs: number): number {
-    for (const log of this.#logs.values()) log.retireSegments(nowMs)
-    this.#writeLogStarts()
     let deleted = 0
-    for (const log of this.#logs.values()) deleted += log.deleteBelowStart(nowMs)
+    for (const count of this.retentionSlices(nowMs)) deleted += count
     return deleted
+  }
+
+  /**
+   * The same a few logs at a time, so that thousands do not stall the loop: after each `next`, the segments deleted by it.
+   * Logs may come and go meanwhile.
+   */
+  *retentionSlices(nowMs: number): Generator<number, void, undefined> {
+    let slice: [string, Log][] = []
+    for (const entry of this.#logs) {
+      slice.push(entry)
+      if (slice.length < LOG_RETENTION_SLICE) continue
+      yield this.#applyRetention(slice, nowMs)
+      slice = []
+    }
+    yield this.#applyRetention(slice, nowMs)
   }
 
   /** Makes every log ready to close, many at a time and off the event loop: `close` is quick after that. */
@@ -239,6 +237,7 @@ export class LogManager {
     for (const log of this.#logs.values()) problem = log.close() ?? problem
     try {
       this.#writeCheckpoints()
+      if (problem === null) this.#checkpoints.sync()
       if (problem === null) closeDataDir(this.#options.disk, this.#dir, brokerEpoch)
     } catch (error) {
       problem ??= error as Error
@@ -261,80 +260,39 @@ export class LogManager {
     this.#inUse = true
   }
 
-  /** The log start cannot be done without: records that were deleted would come back. */
-  #read(file: string): Map<string, number> {
-    const { disk } = this.#options
-    const path = `${this.path}/${file}`
-    const { offsets, state } = checkpoint.readCheckpoint(disk, path)
-    const isLost = state === 'missing' && this.cleanShutdown && this.listPartitions().length > 0
-    if (file === checkpoint.LOG_START_FILE && (state === 'damaged' || isLost)) {
-      const remedy = 'restore it from a copy, or put "0" and "0" on two lines to begin every log at its first segment'
-      throw new DataDirError('DAMAGED', path, `${path} is ${isLost ? 'missing' : 'damaged'}: ${remedy}`)
+  #applyRetention(slice: readonly (readonly [string, Log])[], nowMs: number): number {
+    for (const [name, log] of slice) {
+      log.retireSegments(nowMs)
+      this.#checkpoints.noteLogStart(name, log.logStartOffset)
     }
-    if (state === 'damaged' || isLost) this.#damaged.push(path)
-    return offsets
+    this.#checkpoints.writeLogStarts()
+    let deleted = 0
+    for (const [, log] of slice) deleted += log.deleteBelowStart(nowMs)
+    return deleted
+  }
+
+  #removeDying(nowMs: number): void {
+    if (this.#dying.length === 0) return
+    // A clock that was set back must not keep them for as long.
+    for (const directory of this.#dying) directory.sinceMs = Math.min(directory.sinceMs, nowMs)
+    const due = this.#dying.filter((directory) => nowMs - directory.sinceMs >= directory.delayMs)
+    this.#dying = this.#dying.filter((directory) => nowMs - directory.sinceMs < directory.delayMs)
+    // One that cannot be removed is found again at the next start.
+    for (const { path } of due) this.#options.disk.removeTree(path, () => undefined)
   }
 
   #writeCheckpoints(): void {
-    this.#writeLogStarts()
     for (const [name, log] of this.#logs) {
-      const { cleanedTo } = log.compaction
-      if (update(this.#recoveryPoints, name, log.recoveryPoint)) this.#stale.add(checkpoint.RECOVERY_POINT_FILE)
-      if (update(this.#highWatermarks, name, log.highWatermark)) this.#stale.add(checkpoint.HIGH_WATERMARK_FILE)
-      if (cleanedTo >= 0 && update(this.#cleaned, name, cleanedTo)) this.#stale.add(checkpoint.CLEANER_FILE)
+      this.#checkpoints.note(name, log.recoveryPoint, log.logStartOffset, log.highWatermark, log.compaction.cleanedTo)
     }
-    // Older values of these only cost time.
-    this.#writeStale(checkpoint.RECOVERY_POINT_FILE, this.#recoveryPoints, false)
-    this.#writeStale(checkpoint.HIGH_WATERMARK_FILE, this.#highWatermarks, false)
-    this.#writeStale(checkpoint.CLEANER_FILE, this.#cleaned, false)
-  }
-
-  /** Files below a log start go only after it is on disk for sure. */
-  #writeLogStarts(): void {
-    for (const [name, log] of this.#logs) {
-      if (update(this.#logStarts, name, log.logStartOffset)) this.#stale.add(checkpoint.LOG_START_FILE)
-    }
-    try {
-      this.#writeStale(checkpoint.LOG_START_FILE, this.#logStarts, true)
-    } catch (error) {
-      if (!isPassing(error)) throw error
-      this.#makeWay()
-      this.#writeStale(checkpoint.LOG_START_FILE, this.#logStarts, true)
-    }
-  }
-
-  /** On a full disk only deleting makes room, and it needs a little: what a checkpoint takes that can be done without. */
-  #makeWay(): void {
-    const path = `${this.path}/${checkpoint.HIGH_WATERMARK_FILE}`
-    if (this.#options.disk.existsSync(path)) this.#options.disk.unlinkSync(path)
-    this.#stale.add(checkpoint.HIGH_WATERMARK_FILE)
-  }
-
-  #writeStale(file: string, offsets: checkpoint.Offsets, sync: boolean): void {
-    if (this.#stale.has(file)) this.#write(file, offsets, sync)
-    this.#stale.delete(file)
+    this.#checkpoints.write()
   }
 
   #expectNothingIn(directory: string, name: string): void {
-    const end = this.#recoveryPoints.get(name) ?? 0
-    if (end <= (this.#logStarts.get(name) ?? 0)) return
+    const { recoveryPoint: end, logStartOffset } = this.#checkpoints.of(name)
+    if (end <= Math.max(0, logStartOffset)) return
     const reason = `the directory is missing, but offsets up to ${end - 1} had been made durable`
     throw new LogCorruptError(directory, -1, reason, 'restore it from a copy, as its records are nowhere else here')
-  }
-
-  /** A log that begins anew must not be measured by the offsets of an older one of that name. */
-  #forgetOffsets(name: string): void {
-    const known = [this.#recoveryPoints, this.#logStarts, this.#highWatermarks, this.#cleaned]
-    if (!known.some((offsets) => (offsets.get(name) ?? 0) > 0)) return
-    for (const offsets of known) offsets.delete(name)
-    this.#write(checkpoint.RECOVERY_POINT_FILE, this.#recoveryPoints, true)
-    this.#write(checkpoint.LOG_START_FILE, this.#logStarts, true)
-    this.#write(checkpoint.HIGH_WATERMARK_FILE, this.#highWatermarks, true)
-    this.#write(checkpoint.CLEANER_FILE, this.#cleaned, true)
-  }
-
-  #write(file: string, offsets: checkpoint.Offsets, sync: boolean): void {
-    this.#options.disk.replaceSync(`${this.path}/${file}`, checkpoint.encodeOffsets(offsets), { sync })
   }
 
   #rename(name: string, suffix: string): string {
@@ -350,11 +308,4 @@ export class LogManager {
 
 function nameOf(topic: string, partition: number): string {
   return `${topic}-${partition}`
-}
-
-/** Sets the value; returns whether it differs from what was there. */
-function update(offsets: Map<string, number>, name: string, value: number): boolean {
-  if (offsets.get(name) === value) return false
-  offsets.set(name, value)
-  return true
 }

@@ -60,6 +60,7 @@ export function assembleLog(options: LogOptions, recovered: Recovered, wroteMeta
     onFailure: (error) => void parts.health.fail(error),
   })
   const indexIntervalBytes = (): number => parts.config.indexIntervalBytes
+  const endOffset = (): number => parts.flushedEndOffset
   const alwaysSync = durability === 'memory'
   const parts: LogParts = {
     options,
@@ -68,7 +69,7 @@ export function assembleLog(options: LogOptions, recovered: Recovered, wroteMeta
     producers: new ProducerState(options.producerIdExpirationMs ?? PRODUCER_ID_EXPIRATION_MS, LOG_PRODUCERS_MAX),
     commit,
     health: new LogHealth(directory, (reason) => stopWriting(parts, reason)),
-    reader: new LogReader({ disk, shared, segments, tail, indexIntervalBytes, alwaysSync }),
+    reader: new LogReader({ disk, shared, segments, tail, indexIntervalBytes, endOffset, alwaysSync }),
     tail,
     queue: emptyQueue(),
     compaction: newCompactionState(),
@@ -106,7 +107,7 @@ function settleRecovered(parts: LogParts, recovered: Recovered): void {
   const isDurable = recovered.report.tornFile === null && (parts.logEndOffset === 0 || standsAtEnd(parts))
   for (const segment of recovered.touched) {
     // By its path, as an open file for each of thousands of logs would be too many.
-    if (!isDurable) commit.markPathDirty(segment.handle.path)
+    commit.markPathDirty(segment.handle.path)
     if (segment === segments.active) continue
     segment.closeTimeIndex()
     writeIndexFiles(parts, segment)
@@ -153,6 +154,7 @@ export function writeEpochs(parts: LogParts): void {
   // Not synced here, as a leader change must not stall the loop: a lost entry comes back from the batch headers.
   disk.replaceSync(path, parts.epochs.encode(), { sync: false })
   parts.commit.markPathDirty(path)
+  markNamesDirty(parts)
   parts.epochsPending = false
 }
 

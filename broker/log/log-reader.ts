@@ -24,6 +24,8 @@ export interface LogReaderOptions {
   readonly segments: SegmentList
   readonly tail: LogTail
   readonly indexIntervalBytes: () => number
+  /** Where the written part of the log ends: a batch that says it reaches further is damaged. */
+  readonly endOffset: () => number
   /** Every read may be done on the event loop: the disk is memory. */
   readonly alwaysSync: boolean
 }
@@ -34,6 +36,8 @@ interface Cursor {
   readonly segment: Segment
   readonly position: number
 }
+
+const NONE: Cursor[] = []
 
 /** Where a batch lies. */
 export interface BatchPlace {
@@ -53,7 +57,8 @@ interface Extent {
 /** Reads one log: from the tail cache, from its files on the event loop when little is wanted, else on a pool thread. */
 export class LogReader {
   readonly #options: LogReaderOptions
-  #cursors: Cursor[] = []
+  /** NONE until somebody reads, as thousands of logs may be idle. */
+  #cursors = NONE
   #nextCursor = 0
   /** Counts truncations: a read that began before one must not be answered with what was cut. */
   #generation = 0
@@ -64,7 +69,7 @@ export class LogReader {
 
   /** Places in files have changed: after a truncation or a deletion. */
   invalidate(): void {
-    this.#cursors = []
+    this.#cursors = NONE
     this.#nextCursor = 0
     this.#generation++
   }
@@ -139,15 +144,20 @@ export class LogReader {
     const cursor = this.#cursors.find((known) => known.offset === offset && known.segment === segment)
     const from = cursor?.position ?? this.indexesOf(segment).offsets.lookup(offset - segment.baseOffset)
     let found: BatchPlace | null = null
+    let misfitAt = -1
     const file = this.#open(segment)
     const { readBuffers } = this.#options.shared
+    const endOffset = this.#options.endOffset()
     const end = walkHeaders(file, from, segment.sizeBytes, readBuffers, (buffer, at, position, size) => {
       if (header.nextOffset(buffer, at) <= offset) return true
       found = { segment, position, size, baseOffset: header.baseOffset(buffer, at) }
+      if (header.nextOffset(buffer, at) > endOffset) misfitAt = position
       return false
     })
     // Not an end of the log: a reader would wait for ever for what comes behind it.
     if (end.fault !== null) throw new LogCorruptError(file.path, end.position, end.fault)
+    if (misfitAt >= 0)
+      throw new LogCorruptError(file.path, misfitAt, `the batch reaches beyond offset ${endOffset}, the end`)
     return found
   }
 
@@ -180,6 +190,7 @@ export class LogReader {
   }
 
   #remember(cursor: Cursor): void {
+    if (this.#cursors === NONE) this.#cursors = []
     this.#cursors[this.#nextCursor] = cursor
     this.#nextCursor = (this.#nextCursor + 1) % LOG_READ_CURSORS_MAX
   }

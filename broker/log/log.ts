@@ -20,7 +20,7 @@ import type { LogRead } from './log-reader.ts'
 import { findByTimestamp, findNewest, type TimestampLookup, type TimeSearch } from './log-times.ts'
 import { deleteBelowStart, moveLogStart, retireSegments, truncateLog } from './log-trim.ts'
 import { checkTopicId } from './partition-metadata.ts'
-import { type Recovered, type RecoveryReport, recoverLog } from './recovery.ts'
+import { closeSegments, type Recovered, type RecoveryReport, recoverLog } from './recovery.ts'
 import { probeSpace } from './space-probe.ts'
 import type { AbortedTransaction } from './txn-index.ts'
 import { flushQueue } from './write-queue.ts'
@@ -59,7 +59,13 @@ export class Log {
     const wroteMetadata = checkTopicId(disk, directory, topicId, !wasSynced)
     // A new directory has nothing to recover, and its making need not wait for syncs: the first commit covers it.
     const settings = isNew ? { ...options, cleanShutdown: true } : options
-    return new Log(settings, recoverLog(settings), wroteMetadata)
+    const recovered = recoverLog(settings)
+    try {
+      return new Log(settings, recovered, wroteMetadata)
+    } catch (error) {
+      closeSegments(settings, recovered.segments)
+      throw error
+    }
   }
 
   private constructor(options: LogOptions, recovered: Recovered, wroteMetadata: boolean) {

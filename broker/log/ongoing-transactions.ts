@@ -5,13 +5,15 @@ interface OngoingTransaction {
 }
 
 const NO_OFFSET = -1
+const NONE: OngoingTransaction[] = []
 
 /**
  * The transactions that hold a partition's last stable offset back: those still open, and those that are over but whose
  * marker is not below the high watermark yet. First offsets rise, so the oldest is the first.
  */
 export class OngoingTransactions {
-  #transactions: OngoingTransaction[] = []
+  /** NONE until there is one, as thousands of logs may be idle. */
+  #transactions = NONE
   /** How many of them are over. */
   #over = 0
 
@@ -22,6 +24,7 @@ export class OngoingTransactions {
 
   /** Offsets come in any order when they are taken over from a snapshot, else rising. */
   begin(firstOffset: number): void {
+    if (this.#transactions === NONE) this.#transactions = []
     const at = this.#transactions.findLastIndex((transaction) => transaction.firstOffset < firstOffset) + 1
     this.#transactions.splice(at, 0, { firstOffset, lastOffset: NO_OFFSET })
   }
@@ -56,7 +59,7 @@ export class OngoingTransactions {
   }
 
   clear(): void {
-    this.#transactions = []
+    this.#transactions = NONE
     this.#over = 0
   }
 }

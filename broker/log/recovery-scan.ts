@@ -70,6 +70,7 @@ export function scanFromDurableEnd(
   if (scan.from === 0 && options.logStartOffset >= 0 && segments[0]!.baseOffset > options.logStartOffset) {
     scan.endOffset = options.logStartOffset
   }
+  if (scan.from < segments.length) scan.epochs.truncateEnd(segments[scan.from]!.baseOffset)
   for (let i = scan.from; i < segments.length; i++) {
     const segment = segments[i]!
     const gap = segmentGap(options, segment, scan.endOffset, bounds)
@@ -121,10 +122,16 @@ function scanSegment(options: RecoveryOptions, segment: Segment, bounds: Durable
       misfit = `offset ${base} where ${expected} should be`
       return false
     }
+    const epoch = header.leaderEpoch(buffer, at)
+    if (epoch < scan.epochs.latestEpoch && !isDurable(bounds, segment, position, expected)) {
+      misfit = `leader epoch ${epoch} is older than ${scan.epochs.latestEpoch} before it`
+      return false
+    }
     if (base > expected) hole = { position, endOffset: expected }
     expected = header.nextOffset(buffer, at)
     segment.account(expected - 1, header.maxTimestamp(buffer, at), size, config.indexIntervalBytes)
-    scan.epochs.assign(header.leaderEpoch(buffer, at), base)
+    if (header.leaderEpoch(buffer, at) > scan.epochs.latestEpoch)
+      scan.epochs.assign(header.leaderEpoch(buffer, at), base)
     scan.bytes += size
     if (!passesMark(bounds, segment, position + size, expected))
       misfit = `offset ${expected - 1} beyond the durable end`

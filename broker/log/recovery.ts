@@ -53,10 +53,29 @@ export function recoverLog(options: RecoveryOptions): Recovered {
   completeSwaps(disk, directory, options.shared)
   const found = disk.listSync(directory)
   if (!options.cleanShutdown) refuseNewerFiles(disk, directory, found)
+  const segments = findSegments(options, found)
+  try {
+    return recoverSegments(options, found, segments)
+  } catch (error) {
+    closeSegments(options, segments)
+    throw error
+  }
+}
+
+/** Gives the pool back the files of a log that was not opened after all. */
+export function closeSegments({ shared }: Pick<RecoveryOptions, 'shared'>, segments: readonly Segment[]): void {
+  for (const segment of segments) {
+    shared.indexes.forget(segment)
+    shared.files.close(segment.handle)
+  }
+}
+
+/** `segments` is what is open at any time: brought in line with what is kept of them. */
+function recoverSegments(options: RecoveryOptions, found: readonly string[], segments: Segment[]): Recovered {
+  const { disk, directory } = options
   const mark = readMark(disk, directory)
   const durableEnd = mark?.endOffset ?? options.recoveryPoint
-  const segments = findSegments(options, found)
-  if (segments.length === 0) return emptyLog(options, found, durableEnd)
+  if (segments.length === 0) return emptyLog(options, found, segments, durableEnd)
   checkStart(options, segments[0]!, durableEnd)
   const epochs = readEpochs(options, segments)
   const marked = segments.findIndex((segment) => segment.baseOffset === mark?.segmentBaseOffset)
@@ -128,14 +147,19 @@ function checkStart(options: RecoveryOptions, first: Segment, durableEnd: number
   }
 }
 
-function emptyLog(options: RecoveryOptions, found: readonly string[], durableEnd: number): Recovered {
+function emptyLog(
+  options: RecoveryOptions,
+  found: readonly string[],
+  segments: Segment[],
+  durableEnd: number,
+): Recovered {
   const start = Math.max(0, options.logStartOffset)
   if (durableEnd > start) {
     const reason = `no segment is here, but offsets up to ${durableEnd - 1} had been made durable`
     throw new LogCorruptError(options.directory, -1, reason)
   }
   removeLeftovers(options, found, [], start)
-  const segment = createSegment(options.disk, options.directory, options.shared, start, options.nowMs)
+  segments.push(createSegment(options.disk, options.directory, options.shared, start, options.nowMs))
   const report = {
     clean: options.cleanShutdown,
     scannedBytes: 0,
@@ -145,12 +169,12 @@ function emptyLog(options: RecoveryOptions, found: readonly string[], durableEnd
     suspect: false,
   }
   return {
-    segments: [segment],
+    segments,
     epochs: new EpochCache(),
     logStartOffset: start,
     logEndOffset: start,
     durableEndOffset: start,
-    touched: [segment],
+    touched: segments,
     mayHaveHoles: false,
     report,
   }
@@ -170,7 +194,8 @@ function readEpochs(options: RecoveryOptions, segments: readonly Segment[]): Epo
     if (segment.sizeBytes === 0) continue
     const file = segment.open(options.disk, options.shared)
     walkHeaders(file, 0, segment.sizeBytes, options.shared.readBuffers, (buffer, at) => {
-      epochs.assign(header.leaderEpoch(buffer, at), header.baseOffset(buffer, at))
+      const epoch = header.leaderEpoch(buffer, at)
+      if (epoch > epochs.latestEpoch) epochs.assign(epoch, header.baseOffset(buffer, at))
       return true
     })
   }
@@ -213,18 +238,19 @@ function settle(
   }
   let logStartOffset = Math.max(options.logStartOffset, segments[0]?.baseOffset ?? scan.endOffset)
   let logEndOffset = scan.endOffset
-  let kept = segments
+  let firstTouched = Math.min(scan.from, segments.length)
   if (logStartOffset > logEndOffset || segments.length === 0) {
     // The end was lost (a weaker durability) below where deletion had already moved the start: nothing valid is left.
     for (const segment of segments) removeSegmentFiles(disk, segment, shared)
-    kept = [createSegment(disk, options.directory, shared, logStartOffset, options.nowMs)]
+    segments.splice(0, segments.length, createSegment(disk, options.directory, shared, logStartOffset, options.nowMs))
+    firstTouched = 0
     logEndOffset = logStartOffset
   }
-  removeLeftovers(options, found, kept, logEndOffset)
-  const active = kept.at(-1)!
+  removeLeftovers(options, found, segments, logEndOffset)
+  const active = segments.at(-1)!
   const indexes = active.loadIndexes(disk, shared, config.indexIntervalBytes)
   active.loadMaxTimestamp(indexes)
-  logStartOffset = Math.max(logStartOffset, kept[0]!.baseOffset)
+  logStartOffset = Math.max(logStartOffset, segments[0]!.baseOffset)
   scan.epochs.truncateEnd(logEndOffset)
   scan.epochs.truncateStart(logStartOffset)
   const report: RecoveryReport = {
@@ -235,14 +261,13 @@ function settle(
     tornReason: scan.torn?.reason ?? null,
     suspect: !options.cleanShutdown && (scan.torn !== null || isMarkDamaged(disk, options.directory)),
   }
-  const touched = kept === segments ? kept.slice(Math.min(scan.from, kept.length)) : kept
   return {
-    segments: kept,
+    segments,
     epochs: scan.epochs,
     logStartOffset,
     logEndOffset,
     durableEndOffset: options.cleanShutdown ? logEndOffset : Math.min(durableEnd, logEndOffset),
-    touched,
+    touched: segments.slice(firstTouched),
     report,
   }
 }

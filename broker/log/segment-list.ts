@@ -9,13 +9,16 @@ interface DeletedFile {
   sinceMs: number
 }
 
+const NONE: DeletedFile[] = []
+
 /** The segments of one log in offset order, never none; the last takes the appends. Knows files, not their content. */
 export class SegmentList {
   readonly #disk: Disk
   readonly #directory: string
   readonly #shared: LogShared
   readonly #segments: Segment[]
-  #deleted: DeletedFile[] = []
+  /** NONE while there are none, as thousands of logs may be idle. */
+  #deleted = NONE
 
   constructor(disk: Disk, directory: string, shared: LogShared, segments: Segment[]) {
     assert(segments.length > 0, `${directory} has no segment`)
@@ -92,7 +95,8 @@ export class SegmentList {
     // A clock that was set back must not keep them for as long.
     for (const file of this.#deleted) file.sinceMs = Math.min(file.sinceMs, nowMs)
     const due = this.#deleted.filter((file) => nowMs - file.sinceMs >= delayMs)
-    this.#deleted = this.#deleted.filter((file) => nowMs - file.sinceMs < delayMs)
+    const kept = this.#deleted.filter((file) => nowMs - file.sinceMs < delayMs)
+    this.#deleted = kept.length === 0 ? NONE : kept
     // A file that could not be removed is found again, by its suffix, when the log is next opened.
     for (const { path } of due) this.#disk.unlink(path, () => undefined)
   }
@@ -113,6 +117,7 @@ export class SegmentList {
   #setAside(path: string, nowMs: number): void {
     if (!this.#disk.existsSync(path)) return
     this.#disk.renameSync(path, path + DELETED_SUFFIX)
+    if (this.#deleted === NONE) this.#deleted = []
     this.#deleted.push({ path: path + DELETED_SUFFIX, sinceMs: nowMs })
   }
 }

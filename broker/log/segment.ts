@@ -48,15 +48,15 @@ export class Segment {
   indexes: SegmentIndexes | null = null
   /** Transactions that an ABORT marker here ended: null = none, 'unread' = what its file says. */
   aborted: TransactionIndex | 'unread' | null = null
-  readonly #stem: string
+  readonly #directory: string
   /** What the names of its files end with while a compaction brings it in. */
   #nameSuffix = ''
   #bytesSinceIndexEntry = 0
 
   constructor(directory: string, baseOffset: number, sizeBytes: number, createdMs: number) {
     this.baseOffset = baseOffset
-    this.#stem = `${directory}/${stemOf(baseOffset)}`
-    this.handle = fileHandle(this.#stem + LOG_SUFFIX)
+    this.#directory = directory
+    this.handle = fileHandle(this.path(LOG_SUFFIX))
     this.sizeBytes = sizeBytes
     this.endPosition = sizeBytes
     this.createdMs = createdMs
@@ -64,7 +64,7 @@ export class Segment {
 
   /** Path of one of the segment's files. */
   path(suffix: string): string {
-    return this.#stem + suffix + this.#nameSuffix
+    return `${this.#directory}/${stemOf(this.baseOffset)}${suffix}${this.#nameSuffix}`
   }
 
   /** Its files have this after their proper names from here on; '' = nothing. */

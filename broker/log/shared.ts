@@ -19,7 +19,7 @@ export interface LogSharedOptions {
   readonly maxSyncsInFlight: number
   /** Bytes of newest batches kept in memory over all logs. */
   readonly tailCacheBytes: number
-  /** Files that logs keep open; files being synced may exceed it. */
+  /** Files that logs keep open. Beside them a sync in flight has one more open, and small files are now and then. */
   readonly maxOpenFiles: number
 }
 

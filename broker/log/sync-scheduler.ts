@@ -1,7 +1,15 @@
 import { Fifo } from './fifo.ts'
 
-/** One log's sync: starts what it has to sync and calls `finished` when all of that is done, well or badly. */
-export type SyncTask = (finished: () => void) => void
+/**
+ * One log's sync: starts what it has to sync and calls `finished` when all of that is done, well or badly. What is given
+ * there could not go on for want of file descriptors.
+ */
+export type SyncTask = (finished: (stalled?: Stalled) => void) => void
+
+/** Resumed once another sync has finished, and may have left it a descriptor. */
+export interface Stalled {
+  resume(): void
+}
 
 /**
  * Limits the fdatasyncs in flight over all logs, first come first served. Each holds a thread of the pool for as long as
@@ -10,6 +18,7 @@ export type SyncTask = (finished: () => void) => void
 export class SyncScheduler {
   readonly #maxInFlight: number
   readonly #waiting = new Fifo<SyncTask>()
+  readonly #stalled = new Set<Stalled>()
   #inFlight = 0
   #starting = false
 
@@ -49,11 +58,20 @@ export class SyncScheduler {
   #start(task: SyncTask): void {
     this.#inFlight++
     let done = false
-    task(() => {
+    task((stalled) => {
       if (done) return
       done = true
       this.#inFlight--
+      if (stalled === undefined) this.#resumeStalled()
+      else this.#stalled.add(stalled)
       this.#startNext()
     })
+  }
+
+  #resumeStalled(): void {
+    if (this.#stalled.size === 0) return
+    const stalled = [...this.#stalled]
+    this.#stalled.clear()
+    for (const one of stalled) one.resume()
   }
 }

@@ -45,14 +45,17 @@ export interface Arena {
  */
 export class TailCache {
   readonly #bytesMax: number
+  readonly #arenaBytes: number
   readonly #runs = new Fifo<TailRun>()
   #bytes = 0
   #arena: Arena = { buffer: EMPTY, runs: 0, readers: 0, isFull: false }
   readonly #free: Buffer[] = []
   #arenaUsed = 0
 
-  constructor(bytesMax: number) {
+  /** `arenaBytes`: see ARENA_BYTES; less where many short-lived caches are made. */
+  constructor(bytesMax: number, arenaBytes = ARENA_BYTES) {
     this.#bytesMax = bytesMax
+    this.#arenaBytes = arenaBytes
   }
 
   get bytes(): number {
@@ -66,10 +69,10 @@ export class TailCache {
   add(tail: LogTail, batch: Buffer, baseOffset: number, endOffset: number): TailRun {
     const size = batch.length
     const pinned = batch.buffer.byteLength
-    if (size > ARENA_BYTES / 2 && size * 2 >= pinned) {
+    if (size > this.#arenaBytes / 2 && size * 2 >= pinned) {
       return this.#addRun(tail, batch, 0, size, baseOffset, endOffset, pinned)
     }
-    if (size > ARENA_BYTES) {
+    if (size > this.#arenaBytes) {
       const copy = Buffer.allocUnsafeSlow(size)
       batch.copy(copy)
       return this.#addRun(tail, copy, 0, size, baseOffset, endOffset, size)
@@ -111,7 +114,7 @@ export class TailCache {
     if (this.#arenaUsed + batch.length > this.#arena.buffer.length) {
       this.#arena.isFull = true
       this.#reuse(this.#arena)
-      const buffer = this.#free.pop() ?? Buffer.allocUnsafeSlow(ARENA_BYTES)
+      const buffer = this.#free.pop() ?? Buffer.allocUnsafeSlow(this.#arenaBytes)
       this.#arena = { buffer, runs: 0, readers: 0, isFull: false }
       this.#arenaUsed = 0
     }
@@ -130,7 +133,7 @@ export class TailCache {
   }
 
   #reuse(arena: Arena): void {
-    if (!arena.isFull || arena.runs > 0 || arena.readers > 0 || arena.buffer.length !== ARENA_BYTES) return
+    if (!arena.isFull || arena.runs > 0 || arena.readers > 0 || arena.buffer.length !== this.#arenaBytes) return
     // Once: a chunk that is free must not be freed again.
     arena.runs = 1
     if (this.#free.length < FREE_ARENAS_MAX) this.#free.push(arena.buffer)

@@ -57,6 +57,7 @@ export function flushQueue(parts: LogParts): Error | null {
 function writeQueue(parts: LogParts): void {
   const { queue, options } = parts
   const { active } = parts.segments
+  parts.commit.expectRoomFor(active.handle)
   const file = active.open(options.disk, options.shared)
   assert(file.size === active.sizeBytes, `${file.path} has ${file.size} bytes, not ${active.sizeBytes}`)
   file.appendSync(queue.runs.map((run) => run.chunk.subarray(run.flushedTo, run.end)))
@@ -76,8 +77,14 @@ function writeQueue(parts: LogParts): void {
 function revertQueue(parts: LogParts): number {
   const { queue, segments, producers, epochs, options, flushedEndOffset } = parts
   const { active } = segments
+  const { file, path } = active.handle
   // A file that could not even be opened has not been written to.
-  active.handle.file?.truncateSync(active.sizeBytes)
+  if (file !== null) {
+    file.truncateSync(active.sizeBytes)
+    // By its path, as nothing of what was cut off must be written back: with few descriptors it may be closed before.
+    parts.commit.markPathDirty(path)
+    parts.changed = true
+  }
   for (const run of queue.runs) run.flushedTo = run.end
   options.shared.tailCache.truncate(parts.tail, flushedEndOffset)
   if (queue.segment !== null) active.revert(queue.segment, flushedEndOffset)

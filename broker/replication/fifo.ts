@@ -1,6 +1,9 @@
+/** What a queue holds that never held anything: thousands of partitions have several of those. */
+const NONE: never[] = []
+
 /** A first-in, first-out queue whose `shift` does not move the rest. */
 export class Fifo<T> {
-  private items: T[] = []
+  private items: T[] = NONE
   private head = 0
 
   get size(): number {
@@ -8,7 +11,8 @@ export class Fifo<T> {
   }
 
   push(item: T): void {
-    this.items.push(item)
+    if (this.items.length === 0) this.items = [item]
+    else this.items.push(item)
   }
 
   peek(): T | undefined {
@@ -20,7 +24,7 @@ export class Fifo<T> {
     if (item === undefined) return undefined
     this.head += 1
     if (this.head === this.items.length) {
-      this.items = []
+      this.items = NONE
       this.head = 0
     } else if (this.head >= 1024 && this.head * 2 >= this.items.length) {
       this.items = this.items.slice(this.head)
@@ -42,7 +46,7 @@ export class Fifo<T> {
   /** Takes everything out, oldest first. */
   drain(): T[] {
     const all = this.items.slice(this.head)
-    this.items = []
+    this.items = NONE
     this.head = 0
     return all
   }

@@ -1,5 +1,8 @@
 /** `npm run sim`: the real log on a simulated disk, seed after seed (see --help). */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { compileWorker } from './compile.ts'
 import { runSeed, runTwice, type SeedFailure } from './log/run.ts'
 import { runMutants } from './mutate.ts'
 import { parseOptions, type SimOptions, usage, UsageError } from './options.ts'
@@ -19,10 +22,21 @@ async function run(options: SimOptions): Promise<boolean> {
       return runMutants(root, options.names)
     case 'sweep': {
       const { from, seeds, minutes } = options
-      const result = await sweep({ from, seeds, maxMs: minutes * 60_000, root, stopAtFailure: false })
+      const result = await sweepOnce(from, seeds, minutes * 60_000)
       report(result)
       return result.failures.length === 0
     }
+  }
+}
+
+async function sweepOnce(from: number, seeds: number, maxMs: number): Promise<SweepResult> {
+  const directory = mkdtempSync(join(tmpdir(), 'sim-'))
+  try {
+    const worker = join(directory, 'worker.mjs')
+    await compileWorker(root, worker)
+    return await sweep({ from, seeds, maxMs, worker, stopAtFailure: false })
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
   }
 }
 

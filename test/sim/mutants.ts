@@ -8,6 +8,13 @@ export interface Edit {
   readonly replace: string
 }
 
+/** The source with the bug in it. Throws unless the place is there exactly once. */
+export function mutated({ file, find, replace }: Edit, source: string): string {
+  const places = source.split(find).length - 1
+  if (places !== 1) throw new Error(`the place of a mutant is ${places} times in ${file}, not once: ${find}`)
+  return source.replace(find, () => replace)
+}
+
 export interface Mutant extends Edit {
   readonly name: string
   /** Where two guards stand one behind the other, both must go. */
@@ -54,7 +61,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'full-disk-leaves-garbage',
     file: 'broker/log/write-queue.ts',
-    find: '  active.handle.file?.truncateSync(active.sizeBytes)\n',
+    find: '    file.truncateSync(active.sizeBytes)\n',
     replace: '',
   },
   {
@@ -73,6 +80,24 @@ export const mutants: readonly Mutant[] = [
       find: 'if (scan.endOffset < durableEnd) {',
       replace: 'if (durableEnd < 0) {',
     },
+  },
+  {
+    name: 'torn-tail-not-kept',
+    file: 'broker/log/torn-tail.ts',
+    find: '      copyTail(disk, segment, shared, position, path)\n',
+    replace: '',
+  },
+  {
+    name: 'older-epoch-joined',
+    file: 'broker/log/recovery-scan.ts',
+    find: 'if (epoch < scan.epochs.latestEpoch && !isDurable(',
+    replace: 'if (epoch < -1 && !isDurable(',
+  },
+  {
+    name: 'taken-back-write-not-synced',
+    file: 'broker/log/write-queue.ts',
+    find: '    parts.commit.markPathDirty(path)\n    parts.changed = true\n',
+    replace: '',
   },
   {
     name: 'no-directory-sync-after-roll',
@@ -101,7 +126,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'deleted-before-the-start-is-noted',
     file: 'broker/log/log-manager.ts',
-    find: '    this.#writeLogStarts()\n    let deleted = 0\n',
+    find: '    this.#checkpoints.writeLogStarts()\n    let deleted = 0\n',
     replace: '    let deleted = 0\n',
   },
   {

@@ -1,7 +1,6 @@
 /** Many seeds over many processes. */
 import { fork } from 'node:child_process'
 import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
 import type { Chunk, ChunkResult } from './worker.main.ts'
 
 /** Seeds given to a process at once: few, so that the end of the sweep does not wait for one. */
@@ -12,8 +11,10 @@ export interface SweepOptions {
   readonly seeds: number
   /** No new seeds are begun after it; Infinity = no limit. */
   readonly maxMs: number
-  /** The tree whose simulator and log are run. */
-  readonly root: string
+  /** Seeds whose failures do not count. */
+  readonly except?: ReadonlySet<number>
+  /** The compiled worker: see `compileWorker`. */
+  readonly worker: string
   /** Ends with the first failing seed. */
   readonly stopAtFailure: boolean
 }
@@ -47,17 +48,17 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
   const note = (result: ChunkResult): void => {
     seeds += result.seeds
     events += result.events
-    failures.push(...result.failures)
+    failures.push(...result.failures.filter(({ seed }) => options.except?.has(seed) !== true))
     for (const [kind, count] of Object.entries(result.faults)) faults.set(kind, (faults.get(kind) ?? 0) + count)
   }
   const processes = Math.min(availableParallelism(), Math.ceil(options.seeds / CHUNK_SEEDS))
-  await Promise.all(Array.from({ length: processes }, () => runProcess(options.root, take, note)))
+  await Promise.all(Array.from({ length: processes }, () => runProcess(options.worker, take, note)))
   failures.sort((a, b) => a.seed - b.seed)
   return { seeds, events, elapsedMs: performance.now() - started, processes, faults, failures }
 }
 
-function runProcess(root: string, take: () => Chunk | null, note: (result: ChunkResult) => void): Promise<void> {
-  const child = fork(join(root, 'test/sim/worker.main.ts'), { cwd: root, execArgv: ['--import', 'tsx'] })
+function runProcess(worker: string, take: () => Chunk | null, note: (result: ChunkResult) => void): Promise<void> {
+  const child = fork(worker, { execArgv: [] })
   return new Promise((resolve, reject) => {
     let isDone = false
     const proceed = (): void => {

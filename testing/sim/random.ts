@@ -67,9 +67,10 @@ export class SeededRandom implements Random {
 
   /** One of the names, each as likely as its weight says. */
   weighted<K extends string>(weights: Readonly<Record<K, number>>): K {
-    const names = Object.keys(weights) as K[]
-    let left = this.below(names.reduce((sum, name) => sum + weights[name], 0))
-    for (const name of names) {
+    let total = 0
+    for (const name in weights) total += weights[name]
+    let left = this.below(total)
+    for (const name in weights) {
       left -= weights[name]
       if (left < 0) return name
     }

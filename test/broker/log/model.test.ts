@@ -6,6 +6,9 @@ import type { MemoryDisk } from '../../../broker/ports/memory-disk.ts'
 import { batch, memoryDisk, NOW_MS, openLog, readAll, retain, sharedWith, Turns } from './harness.ts'
 import { PowerCutDisk } from './power-cut-disk.ts'
 
+/** Every command may roll a segment that waits for its sync, and no append is to be refused for that here. */
+const FILES_MAX = 160
+
 type Command =
   | { readonly kind: 'append'; readonly count: number; readonly valueBytes: number; readonly codec: number }
   | { readonly kind: 'flush' | 'sync' | 'turn' | 'roll' | 'retention' | 'clean' | 'crash' | 'power-cut' }
@@ -214,7 +217,7 @@ class World {
   }
 
   #open(cleanShutdown: boolean): Log {
-    const shared = sharedWith({ tailCacheBytes: this.#tailCacheBytes, maxOpenFiles: 4 })
+    const shared = sharedWith({ tailCacheBytes: this.#tailCacheBytes, maxOpenFiles: FILES_MAX })
     return openLog(this.power.disk, { shared, cleanShutdown, logStartOffset: this.start, config })
   }
 }

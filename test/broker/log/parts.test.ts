@@ -1,12 +1,13 @@
 /** The small parts of the log: caches, pools, indexes, the scheduler. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { FilesPinnedError } from '../../../broker/log/errors.ts'
 import { Fifo } from '../../../broker/log/fifo.ts'
 import { FilePool, fileHandle } from '../../../broker/log/file-pool.ts'
 import { OffsetIndex } from '../../../broker/log/offset-index.ts'
 import { encodeOffsets, parseOffsets } from '../../../broker/log/offset-checkpoint.ts'
 import { ReadBuffers } from '../../../broker/log/read-buffers.ts'
-import { SyncScheduler } from '../../../broker/log/sync-scheduler.ts'
+import { type Stalled, SyncScheduler } from '../../../broker/log/sync-scheduler.ts'
 import { type Arena, LogTail, TailCache } from '../../../broker/log/tail-cache.ts'
 import { TimeIndex } from '../../../broker/log/time-index.ts'
 import { setBaseOffset } from '../../../proto/kafka/batch/header.ts'
@@ -157,7 +158,7 @@ describe('FilePool', () => {
     const { disk } = memoryDisk()
     const pool = new FilePool(3)
     const handles = Array.from({ length: 10 }, (_, i) => fileHandle(`/data/f${i}`))
-    handles[0].pins = 1
+    pool.pin(handles[0])
     for (const handle of handles) {
       pool.open(disk, handle, true)
       expect(pool.openCount).toBeLessThanOrEqual(3)
@@ -166,6 +167,20 @@ describe('FilePool', () => {
     expect(handles[9].file).not.toBeNull()
     for (const handle of handles) pool.close(handle)
     expect(pool.openCount).toBe(0)
+  })
+
+  it('pins no more than three quarters, so that something can be closed for every other file', () => {
+    const pool = new FilePool(8)
+    const handles = Array.from({ length: 7 }, (_, i) => fileHandle(`/data/f${i}`))
+    for (const handle of handles.slice(0, 6)) {
+      pool.expectRoomToPin(handle)
+      pool.pin(handle)
+    }
+    expect(() => pool.expectRoomToPin(handles[6])).toThrow(FilesPinnedError)
+    pool.expectRoomToPin(handles[0])
+    pool.unpin(handles[0])
+    pool.expectRoomToPin(handles[6])
+    expect(() => pool.unpin(handles[0])).toThrow('is not pinned')
   })
 
   it('serves more logs than it may keep open', () => {
@@ -215,6 +230,24 @@ describe('SyncScheduler', () => {
     expect(started).toEqual([0, 1, 2, 3, 4])
     for (const i of [3, 4, 5]) finish[i]()
     expect([scheduler.inFlight, scheduler.waiting]).toEqual([0, 0])
+  })
+})
+
+describe('a sync without descriptors', () => {
+  it('is resumed when another one has finished, not by one that had none either', () => {
+    const scheduler = new SyncScheduler(4)
+    const resumed: number[] = []
+    const finish: ((stalled?: Stalled) => void)[] = []
+    for (let i = 0; i < 3; i++) {
+      scheduler.submit((finished) => {
+        finish[i] = finished
+      })
+    }
+    finish[0]({ resume: () => resumed.push(0) })
+    finish[1]({ resume: () => resumed.push(1) })
+    expect(resumed).toEqual([])
+    finish[2]()
+    expect([resumed, scheduler.inFlight]).toEqual([[0, 1], 0])
   })
 })
 

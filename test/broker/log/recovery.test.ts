@@ -69,7 +69,7 @@ describe('opening after an unclean stop', () => {
       expect(log.recovery.tornBytes).toBe(at - whole * each)
       if (at % each === 0) expect(log.recovery.tornFile).toBeNull()
       else expect(disk.readFileSync(log.recovery.tornFile!)).toHaveLength(at - whole * each)
-      expect(append(log, batch('next'))).toBe(whole * 2)
+      expect(append(log, batch('next'), 2)).toBe(whole * 2)
       log.abandon()
       expect(openLog(disk).logEndOffset).toBe(whole * 2 + 1)
     }
@@ -126,7 +126,7 @@ describe('opening after an unclean stop', () => {
     expect(log.logEndOffset).toBeLessThan(Number(logs[2].slice(0, 20)))
     const torn = disk.listSync(DIRECTORY).filter((name) => name.endsWith('.torn'))
     expect(torn).toHaveLength(logs.length - 1)
-    expect(append(log, batch('next'))).toBe(records.length)
+    expect(append(log, batch('next'), 2)).toBe(records.length)
     log.abandon()
     expect(openLog(disk, { config: { segmentBytes: 250 } }).logEndOffset).toBe(records.length + 1)
   })

@@ -56,8 +56,12 @@ export function act(world: World): Partition {
   const partition = world.random.pick(world.partitions)
   const name = world.random.weighted(world.settings.weights)
   world.note(`${name} ${partition.model.topic}`)
+  const failedSyncs = world.faults.counts.get('eio-sync')
   actions[name](world, partition)
   if (world.disk.death !== null) {
+    // It died before it could say which log a sync had failed for.
+    if (failedSyncs !== world.faults.counts.get('eio-sync'))
+      for (const { model } of world.partitions) model.isUnsure = true
     world.faults.count(world.disk.death)
     world.restart()
   }
@@ -72,7 +76,7 @@ function produce(world: World, partition: Partition): void {
   if (world.random.chance(0.6)) flush(world, partition)
 }
 
-function append(world: World, partition: Partition, sent: SentBatch): void {
+export function append(world: World, partition: Partition, sent: SentBatch): void {
   const { model } = partition
   const log = world.logOf(partition)
   const nowMs = world.clock.now()
@@ -127,7 +131,7 @@ function noteWritten(world: World, partition: Partition, log: Log, before: numbe
   model.flushedEnd = flushedEndOffset
 }
 
-function flush(world: World, partition: Partition): boolean {
+export function flush(world: World, partition: Partition): boolean {
   const { model } = partition
   const log = world.logOf(partition)
   const before = model.flushedEnd
@@ -143,7 +147,7 @@ function flush(world: World, partition: Partition): boolean {
   return false
 }
 
-function sync(world: World, partition: Partition): void {
+export function sync(world: World, partition: Partition): void {
   const { model } = partition
   const log = world.logOf(partition)
   const asked = { target: model.flushedEnd }

@@ -63,5 +63,7 @@ export function stored(sent: SentBatch, base: number, leaderEpoch: number, appen
     header.setAttributesAndMaxTimestamp(data, 0, bits, appendTimeMs)
     timestamps = timestamps.map(() => appendTimeMs)
   }
-  return { ...sent, data, timestamps, base, end: base + sent.count, leaderEpoch }
+  const { count, producer, isTransactional, marker } = sent
+  // Field by field: a spread of so many is the slowest line of a seed.
+  return { data, count, timestamps, producer, isTransactional, marker, base, end: base + count, leaderEpoch }
 }

@@ -88,9 +88,11 @@ export function judgeDamaged(world: World, manager: LogManager, partition: Parti
   const before = contents(world, partition)
   world.faults.paused = true
   try {
+    // A power cut since may have taken the mark back.
+    const knownEnd = Math.min(damage?.knownEnd ?? 0, markedEnd(world, partition))
     const log = world.openLog(manager, model)
     world.note(`${model.topic} opens in spite of it`)
-    if (damage?.kind === 'decay') judgeOpened(world, log, model, damage.knownEnd)
+    if (damage?.kind === 'decay') judgeOpened(world, log, model, knownEnd)
   } catch (error) {
     if (!(error instanceof LogCorruptError || error instanceof DataDirError)) throw error
     world.note(`${model.topic} is refused: ${error.message}`)

@@ -30,6 +30,8 @@ export class LogModel {
   /** The log start that a checkpoint holds for sure. */
   notedStart = 0
   highWatermark = 0
+  /** The highest that a crash in a weaker durability cut the log below: its checkpoint may say so until the next is written. */
+  lostWatermark = 0
   /** Batches that were cut off or whose write failed: until other bytes are durable there, a crash may bring them back. */
   ghosts: StoredBatch[] = []
   syncs: AskedSync[] = []

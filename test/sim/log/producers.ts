@@ -24,6 +24,8 @@ export class ProducerModel {
   readonly #entries = new Map<number, Entry>()
   /** Producers of which the log may know more than its batches tell: from a snapshot that outlived a deleted segment. */
   readonly #vague = new Map<number, StoredBatch[]>()
+  /** All that each has in the log, or had before what is left now. */
+  readonly #history = new Map<number, StoredBatch[]>()
 
   /** What `append` may answer: nearly always one thing. */
   outcomes(sent: SentBatch): readonly Outcome[] {
@@ -52,15 +54,21 @@ export class ProducerModel {
       entry = { epoch: producer.epoch, window: [] }
       this.#entries.set(producer.id, entry)
     }
-    if (batch.marker === null) entry.window = [...entry.window, batch].slice(-WINDOW)
+    if (batch.marker !== null) return
+    entry.window = [...entry.window, batch].slice(-WINDOW)
+    const history = this.#history.get(producer.id)
+    if (history === undefined) this.#history.set(producer.id, [batch])
+    else history.push(batch)
   }
 
   /** The state was built anew from what is left: `batches` are in files, and a snapshot may or may not tell of older ones. */
   rebuild(batches: readonly StoredBatch[]): void {
     const from = batches[0]?.base ?? Number.POSITIVE_INFINITY
-    for (const [id, { window }] of this.#entries) {
-      const older = window.filter((batch) => batch.base < from)
-      if (older.length > 0 || window.length === 0) this.#vague.set(id, older)
+    for (const [id, { window }] of this.#entries) if (window.length === 0) this.#vague.set(id, [])
+    for (const [id, history] of this.#history) {
+      const older = history.filter((batch) => batch.base < from)
+      this.#history.set(id, older)
+      if (older.length > 0) this.#vague.set(id, older)
     }
     this.#entries.clear()
     for (const batch of batches) this.note(batch)

@@ -28,6 +28,7 @@ export function adoptRecovered(model: LogModel, log: Log, ending: Ending, found:
   model.start = log.logStartOffset
   model.durableEnd = Math.min(model.durableEnd, model.end)
   model.reportedEnd = 0
+  if (model.highWatermark > model.end) model.lostWatermark = Math.max(model.lostWatermark, model.highWatermark)
   model.highWatermark = log.highWatermark
   model.leaderEpoch = Math.max(model.leaderEpoch, log.latestEpoch)
   model.syncs = []
@@ -56,7 +57,7 @@ function identify(model: LogModel, log: Log, found: Buffer): StoredBatch[] {
       () => `${model.topic}: recovery shows a batch at ${base} that nobody sent there`,
     )
     must(
-      known.leaderEpoch >= epoch || known.end > model.durableEnd,
+      known.leaderEpoch >= epoch,
       'epochs',
       () => `${model.topic}: epoch ${known.leaderEpoch} after ${epoch} at ${base}`,
     )
@@ -81,7 +82,7 @@ function checkBounds(model: LogModel, log: Log, ending: Ending, batches: readonl
   })
   // R8. In the weaker modes a crash may cut the log below what was committed, and the checkpoint is not synced.
   const committed = log.durableEndOffset === log.logEndOffset ? model.highWatermark : model.end
-  must(log.highWatermark <= committed, 'high-watermark', () => {
+  must(log.highWatermark <= Math.max(committed, model.lostWatermark), 'high-watermark', () => {
     return `${topic}: high watermark ${log.highWatermark} after ${model.highWatermark}`
   })
   // A kill leaves the page cache: all that was written is there.

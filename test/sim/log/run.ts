@@ -10,6 +10,7 @@ import {
   checkStableOffset,
   checkTimestamp,
 } from './invariants.ts'
+import { checkLiveness } from './liveness.ts'
 import { Violation } from './violation.ts'
 import { type Partition, World } from './world.ts'
 
@@ -59,8 +60,7 @@ function live(world: World): void {
     const partition = act(world)
     checkAll(world, partition)
   }
-  world.faults.paused = true
-  world.faults.full = false
+  checkLiveness(world)
   world.crash(world.random.pick(['kill', 'power-cut']))
   world.faults.paused = true
   for (const partition of world.partitions) checkThoroughly(world, partition)

@@ -40,12 +40,12 @@ export interface Settings {
 
 const CHANCE: Readonly<Record<DiskFaultKind, number>> = {
   'eio-write': 0.004,
-  'eio-sync': 0.01,
+  'eio-sync': 0.04,
   'eio-read': 0.004,
   'eio-open': 0.01,
   'eio-rename': 0.02,
   emfile: 0.01,
-  'short-write': 0.004,
+  'short-write': 0.015,
   'slow-sync': 0.1,
 }
 
@@ -61,7 +61,7 @@ export function drawSettings(random: SeededRandom): Settings {
     steps: random.between(60, 160),
     durability: random.chance(0.8) ? 'fsync' : 'page-cache',
     tailCacheBytes: random.pick([0, 0, 2_000, 20_000, 1_000_000]),
-    maxOpenFiles: random.pick([2, 4, 16]),
+    maxOpenFiles: random.pick([3, 6, 16]),
     maxSyncsInFlight: random.between(1, 3),
     config: drawConfig(random),
     valueBytesMax: random.pick([5, 60, 300, 1_200]),

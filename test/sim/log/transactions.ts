@@ -2,6 +2,7 @@
 import type { StoredBatch } from './batches.ts'
 
 interface Ended {
+  readonly producerId: number
   readonly first: number
   readonly marker: number
   /** Known to the log from a replay only, which need not have reached back so far. */
@@ -18,6 +19,8 @@ export class TransactionModel {
   readonly #open = new Map<number, number>()
   #ended: Ended[] = []
   #aborted: Aborted[] = []
+  /** All that are over, held back or not: after a crash the high watermark may be lower again. */
+  #over: Ended[] = []
   /** Producers that may have one open since before the first batch that is left. */
   readonly #vague = new Set<number>()
   /** Markers that may have ended such a one. */
@@ -39,7 +42,9 @@ export class TransactionModel {
   }
 
   #end(first: number, { producer, marker, base }: StoredBatch, isOld: boolean): void {
-    this.#ended.push({ first, marker: base, isOld })
+    const ended = { producerId: producer!.id, first, marker: base, isOld }
+    this.#ended.push(ended)
+    this.#over.push(ended)
     if (marker === 'abort') this.#aborted.push({ producerId: producer!.id, firstOffset: first, lastOffset: base })
   }
 
@@ -48,8 +53,14 @@ export class TransactionModel {
     const from = batches[0]?.base ?? Number.POSITIVE_INFINITY
     for (const [id, first] of this.#open) if (first < from) this.#vague.add(id)
     for (const { firstOffset, lastOffset } of this.#aborted) if (firstOffset < from) this.#oldMarkers.add(lastOffset)
+    const end = batches.at(-1)?.end ?? from
+    const reachIn = this.#over.filter(({ first, marker }) => first < from && from <= marker)
+    // A marker that was cut off has ended nothing.
+    for (const { producerId, marker } of reachIn) if (marker >= end) this.#vague.add(producerId)
+    // A snapshot may tell of what was open where the batches begin, and their markers end it once more.
+    this.#over = reachIn.filter(({ marker }) => marker < end).map((ended) => ({ ...ended, isOld: true }))
     this.#open.clear()
-    this.#ended = []
+    this.#ended = [...this.#over]
     this.#aborted = []
     for (const batch of batches) this.note(batch, true)
   }

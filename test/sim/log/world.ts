@@ -1,8 +1,10 @@
 /** A broker's logs on a simulated disk: starts and ends its process, and tells injected failures from broken promises. */
-import type { Log } from '../../../broker/log/log.ts'
+import { FilesPinnedError } from '../../../broker/log/errors.ts'
+import type { Log, LogRead } from '../../../broker/log/log.ts'
 import { LogManager } from '../../../broker/log/log-manager.ts'
 import { ReadBuffers } from '../../../broker/log/read-buffers.ts'
 import { createLogShared } from '../../../broker/log/shared.ts'
+import { TailCache } from '../../../broker/log/tail-cache.ts'
 import {
   CrashSignal,
   type Death,
@@ -19,6 +21,7 @@ import { adoptRecovered, type Ending } from './recovery.ts'
 import { drawSettings, type Settings } from './settings.ts'
 import { must, Violation } from './violation.ts'
 import { type Damage, judgeDamaged } from './damage.ts'
+import { checkTorn, segmentsOf } from './torn.ts'
 import { Workload } from './workload.ts'
 
 /** The data directory; `/disk` is where the disk is mounted, and always there. */
@@ -26,6 +29,7 @@ const DATA = '/disk/data'
 const MARKER = `${DATA}/.kafka_cleanshutdown`
 const NEVER_MS = 1e15
 const READ_BUFFER_BYTES = 4 * 1024 * 1024
+const ARENA_BYTES = 32 * 1024
 const BOOTS_MAX = 12
 const OPEN_FILES_SLACK = 4
 const INJECTED = new Set(['EIO', 'ENOSPC', 'EMFILE', 'ESHORTWRITE'])
@@ -52,8 +56,8 @@ export class World {
   /** A clean stop is on: whoever still waits for a sync is told that the log is closed. */
   isStopping = false
   #topics = 0
-  /** This process has met a damaged log: one that was refused leaves its file to the pool. */
-  #hasJudged = false
+  /** This process has a damaged log, which may fail to close. */
+  #hasDamaged = false
   readonly #readBuffers = new ReadBuffers(READ_BUFFER_BYTES)
   /** How the process before this one came to its end. */
   #ending: Ending = 'kill'
@@ -156,20 +160,29 @@ export class World {
     for (const partition of this.partitions) this.noteOffline(partition)
     const { manager } = this
     const failures = this.faults.total
+    const failedSyncs = this.faults.counts.get('eio-sync')
+    // Those that were damaged and judged are not among the partitions any more.
+    const wasFailing = [...manager!.logs()].some(({ full, offline }) => full !== null || offline !== null)
     for (const { model } of this.partitions) model.isUnsure ||= model.flushedEnd < model.end
     this.isStopping = true
     this.attempt('close', () => manager!.close(1))
     this.isStopping = false
+    // A failed sync has dropped what was written, of whichever log it was.
+    if (failedSyncs !== this.faults.counts.get('eio-sync'))
+      for (const { model } of this.partitions) model.isUnsure = true
     if (this.disk.death === null && this.disk.peek(MARKER) !== undefined) {
-      const isLeak = this.disk.openFiles > 0 && !this.#hasJudged
-      must(!isLeak, 'handles', () => `${this.disk.openFiles} files are open after a clean stop`)
+      must(this.disk.openFiles === 0, 'handles', () => `${this.disk.openFiles} files are open after a clean stop`)
       for (const { model } of this.partitions) {
         must(!model.isOffline, 'clean-stop', () => `${model.topic} is offline, and the stop says it was clean`)
         Object.assign(model, { flushedEnd: model.end, durableEnd: model.end, notedStart: model.start, isUnsure: false })
       }
       this.#ending = 'stop'
     } else if (this.disk.death === null) {
-      const isExcused = failures < this.faults.total || this.partitions.some(({ model }) => model.isOffline)
+      const isExcused =
+        wasFailing ||
+        this.#hasDamaged ||
+        failures < this.faults.total ||
+        this.partitions.some(({ model }) => model.isOffline)
       must(isExcused, 'clean-stop', () => 'the stop was not clean, though nothing failed')
     }
     // A clean stop leaves nothing that a power cut could take.
@@ -220,7 +233,11 @@ export class World {
   #listen({ model }: Partition, log: Log): void {
     log.listen({
       offline: () => undefined,
-      full: () => this.note(`${model.topic} is full`),
+      full: ({ cause }) => {
+        // The pool's own bound, which takes no fault of the disk.
+        if (cause instanceof FilesPinnedError) this.faults.count('files-pinned')
+        this.note(`${model.topic} is full`)
+      },
       relieved: () => this.note(`${model.topic} has room again`),
       rolledBack: (endOffset) => {
         this.note(`${model.topic} is taken back to ${endOffset}`)
@@ -233,12 +250,15 @@ export class World {
   }
 
   #remount(): void {
+    // It may have died while it dealt with a failed sync, which has dropped what was written.
+    for (const { model } of this.partitions)
+      model.isUnsure ||= (this.manager?.get(model.topic, 0)?.offline ?? null) !== null
     if (this.disk.death === 'power-cut' && this.#ending !== 'stop') this.#ending = 'power-cut'
     this.clock.clear()
     this.faults.full = false
     this.disk = this.disk.remount()
     this.manager = null
-    this.#hasJudged = false
+    this.#hasDamaged = false
   }
 
   #boot(): boolean {
@@ -246,7 +266,9 @@ export class World {
     const { tailCacheBytes, maxOpenFiles, maxSyncsInFlight } = settings
     // Fresh read buffers for each of a hundred starts would cost more than all the rest.
     const readBuffers = this.#readBuffers
-    const shared = { ...createLogShared({ tailCacheBytes, maxOpenFiles, maxSyncsInFlight }), readBuffers }
+    // Small chunks, as each start has its own: they fill up and are used again here, too.
+    const tailCache = new TailCache(tailCacheBytes, ARENA_BYTES)
+    const shared = { ...createLogShared({ tailCacheBytes, maxOpenFiles, maxSyncsInFlight }), readBuffers, tailCache }
     const { durability } = settings
     const ids = {
       producerIdExpirationMs: NEVER_MS,
@@ -262,13 +284,14 @@ export class World {
     const ending = this.#ending
     must(ending !== 'stop' || opened.value.cleanShutdown, 'clean-stop', () => 'the marker of a clean stop is not there')
     for (const partition of this.partitions.filter(({ damage }) => damage !== null)) {
-      this.#hasJudged = true
+      this.#hasDamaged = true
       if (!judgeDamaged(this, opened.value, partition)) return false
       // Whatever came of it: nothing more is expected of that log, and another takes its place.
       this.partitions = this.partitions.filter((other) => other !== partition)
       this.addPartition()
     }
     const logs: Log[] = []
+    const before = this.partitions.map((partition) => segmentsOf(this, partition))
     for (const { model } of this.partitions) {
       const log = this.attempt(`opening ${model.topic}`, () => this.openLog(opened.value, model))
       // What the log does not mind (an unlink that fails) may have been its death.
@@ -277,7 +300,10 @@ export class World {
     }
     // Only now: what a start that fails half way has done is judged by the next one.
     this.faults.paused = true
-    this.partitions.forEach((partition, i) => this.#adopt(partition, logs[i], ending))
+    this.partitions.forEach((partition, i) => {
+      checkTorn(this, partition, before[i], logs[i].logStartOffset)
+      this.#adopt(partition, logs[i], ending)
+    })
     this.note('up')
     return true
   }
@@ -298,23 +324,26 @@ export class World {
   readAll(log: Log): Buffer {
     const parts: Buffer[] = []
     for (let offset = log.logStartOffset; offset < log.flushedEndOffset; ) {
-      let read = log.read(offset, log.flushedEndOffset, 20_000, true)
-      if (read === null) {
-        log.readAsync(offset, log.flushedEndOffset, 20_000, true, (error, found) => {
-          if (error !== null) throw error
-          read = found
-        })
-        while (read === null) must(this.clock.step(), 'read', () => 'a read does not come to its end')
-      }
-      must(
-        read.nextOffset > offset,
-        'read',
-        () => `${log.topic}: nothing to be read at ${offset} of ${log.flushedEndOffset}`,
-      )
+      const read = this.readNow(log, offset, log.flushedEndOffset, 20_000)
       parts.push(...read.buffers)
       offset = read.nextOffset
     }
     return Buffer.concat(parts)
+  }
+
+  /** Reads at least one batch, from memory or else from the disk. Throws what the disk throws. */
+  readNow(log: Log, offset: number, limit: number, maxBytes: number): LogRead {
+    let read = log.read(offset, limit, maxBytes, true)
+    if (read === null) {
+      log.readAsync(offset, limit, maxBytes, true, (error, found) => {
+        if (error !== null) throw error
+        read = found
+      })
+      while (read === null) must(this.clock.step(), 'read', () => 'a read does not come to its end')
+    }
+    const { nextOffset } = read
+    must(nextOffset > offset, 'read', () => `${log.topic}: nothing to be read at ${offset} of ${limit}`)
+    return read
   }
 
   /** What holds of the process as a whole. */

@@ -41,13 +41,16 @@ export class SimDisk implements Disk {
   readonly #locks = new Set<string>()
   /** Goes on from one process to the next, as unsynced writes outlive a killed one. */
   #order: number
+  /** The names in each path: the same few hundred come again and again. */
+  readonly #names: Map<string, readonly string[]>
   #openFiles = 0
   #death: Death | null = null
   #misuse: string | null = null
 
-  constructor(options: SimDiskOptions, firstOrder = 1) {
+  constructor(options: SimDiskOptions, firstOrder = 1, names = new Map<string, readonly string[]>()) {
     this.#options = options
     this.#order = firstOrder
+    this.#names = names
     this.#clock = options.clock
     this.random = options.random
     this.faults = options.faults
@@ -80,7 +83,7 @@ export class SimDisk implements Disk {
    * power cut, what was synced is, and a random part of the rest. `root` puts other content in its place.
    */
   remount(root = this.#left()): SimDisk {
-    return new SimDisk({ ...this.#options, root }, this.#order)
+    return new SimDisk({ ...this.#options, root }, this.#order, this.#names)
   }
 
   /** What is at the path, for whoever watches the world: no call of the process. */
@@ -118,8 +121,7 @@ export class SimDisk implements Disk {
 
   mkdirSync(path: string): void {
     let directory = this.#root
-    for (const name of path.split('/')) {
-      if (name === '') continue
+    for (const name of this.#namesOf(path)) {
       let child = directory.visible.get(name)
       if (child === undefined) {
         this.enter('mkdir', path)
@@ -289,13 +291,20 @@ export class SimDisk implements Disk {
 
   #find(path: string): SimNode | undefined {
     let node: SimNode | undefined = this.#root
-    for (let start = 1; start < path.length && node !== undefined; ) {
+    for (const name of this.#namesOf(path)) {
       if (!(node instanceof SimDirectory)) return undefined
-      const end = path.indexOf('/', start)
-      node = node.visible.get(end < 0 ? path.slice(start) : path.slice(start, end))
-      start = end < 0 ? path.length : end + 1
+      node = node.visible.get(name)
     }
     return node
+  }
+
+  #namesOf(path: string): readonly string[] {
+    let names = this.#names.get(path)
+    if (names === undefined) {
+      names = path.split('/').filter((name) => name !== '')
+      this.#names.set(path, names)
+    }
+    return names
   }
 
   #file(path: string): SimFile {

@@ -98,7 +98,10 @@ function apply(bytes: Bytes, operation: Unsynced): void {
 
 /** A part of the write arrives: all of it, nothing, up to some byte, or some of its sectors. */
 function tear(bytes: Bytes, position: number, data: Buffer, survival: Survival, random: SeededRandom): void {
-  const luck = random.below(survival === 'subset' ? 10 : 4)
+  const end = position + data.length
+  // A disk writes a sector whole or not at all; only a file that grows can end anywhere.
+  const isOverwrite = end <= bytes.size && Math.floor(position / SECTOR_BYTES) === Math.floor((end - 1) / SECTOR_BYTES)
+  const luck = isOverwrite ? 2 + random.below(8) : random.below(survival === 'subset' ? 10 : 4)
   if (luck === 0 || data.length === 0) return bytes.write(data.subarray(0, random.below(data.length + 1)), position)
   if (luck === 1) return tearSectors(bytes, position, data, random)
   if (luck < 6) bytes.write(data, position)
