@@ -71,6 +71,8 @@ const types = {
     partitionEpoch: [7, 'int32'],
     elr: [8, 'int32', 'repeated'],
     lastKnownElr: [9, 'int32', 'repeated'],
+    addingReplicas: [10, 'int32', 'repeated'],
+    removingReplicas: [11, 'int32', 'repeated'],
   }),
   PartitionChange: message({
     topicId: [1, 'string'],
@@ -80,6 +82,8 @@ const types = {
     isr: [5, 'Replicas'],
     elr: [6, 'Replicas'],
     lastKnownElr: [7, 'Replicas'],
+    addingReplicas: [8, 'Replicas'],
+    removingReplicas: [9, 'Replicas'],
   }),
   Replicas: message({ ids: [1, 'int32', 'repeated'] }),
   RemoveTopic: message({ topicId: [1, 'string'] }),
@@ -145,6 +149,9 @@ export interface PartitionRecord {
   readonly partitionEpoch: number
   readonly elr: readonly number[]
   readonly lastKnownElr: readonly number[]
+  /** A move under way (KIP-455): replicas that came with it, and those that leave when it is done. */
+  readonly addingReplicas: readonly number[]
+  readonly removingReplicas: readonly number[]
 }
 
 /** Null = unchanged. */
@@ -157,6 +164,8 @@ export interface PartitionChangeRecord {
   readonly isr: Replicas | null
   readonly elr: Replicas | null
   readonly lastKnownElr: Replicas | null
+  readonly addingReplicas: Replicas | null
+  readonly removingReplicas: Replicas | null
 }
 
 export interface ConfigRecord {
@@ -182,7 +191,7 @@ export function encodeMetadataRecord(record: MetadataRecord): Buffer {
 /** Optional fields that are absent become null, so that every record of a kind has the same shape. */
 const nullable: Readonly<Record<string, readonly string[]>> = {
   registerBroker: ['rack'],
-  partitionChange: ['leader', 'replicas', 'isr', 'elr', 'lastKnownElr'],
+  partitionChange: ['leader', 'replicas', 'isr', 'elr', 'lastKnownElr', 'addingReplicas', 'removingReplicas'],
   config: ['value'],
 }
 

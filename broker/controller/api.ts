@@ -61,6 +61,18 @@ export interface PartitionRef {
   readonly partition: number
 }
 
+/** Null replicas = cancel the move under way. */
+export interface Reassignment extends PartitionRef {
+  readonly replicas: readonly number[] | null
+}
+
+/** A move under way: `replicas` holds both the ones that came and the ones that leave. */
+export interface OngoingMove extends PartitionRef {
+  readonly replicas: readonly number[]
+  readonly addingReplicas: readonly number[]
+  readonly removingReplicas: readonly number[]
+}
+
 /**
  * Asks the active controller for a change. `done` runs in a later turn, after the records are committed by the quorum and
  * applied to this broker's image and every metadata listener has seen them, so that a reader who heard of the change sees

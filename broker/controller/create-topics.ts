@@ -122,6 +122,8 @@ export function newPartition(
     partitionEpoch: 0,
     elr: [],
     lastKnownElr: [],
+    addingReplicas: [],
+    removingReplicas: [],
   }
 }
 

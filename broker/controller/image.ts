@@ -221,8 +221,8 @@ export class MetadataImage implements MetadataView {
     if (record.partition !== partitions.length) {
       throw new MetadataImageError(`partition ${record.partition} of ${name} follows ${partitions.length} others`)
     }
-    const { partition: index, replicas, isr, leader, leaderEpoch, partitionEpoch, elr, lastKnownElr } = record
-    partitions.push({ index, leader, leaderEpoch, partitionEpoch, replicas, isr, elr, lastKnownElr })
+    const { kind: _kind, topicId: _topicId, partition: index, ...state } = record
+    partitions.push({ index, ...state })
   }
 
   private changePartition(record: PartitionChangeRecord): void {
@@ -238,6 +238,8 @@ export class MetadataImage implements MetadataView {
       isr: record.isr?.ids ?? before.isr,
       elr: record.elr?.ids ?? before.elr,
       lastKnownElr: record.lastKnownElr?.ids ?? before.lastKnownElr,
+      addingReplicas: record.addingReplicas?.ids ?? before.addingReplicas,
+      removingReplicas: record.removingReplicas?.ids ?? before.removingReplicas,
     }
   }
 

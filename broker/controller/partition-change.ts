@@ -1,11 +1,19 @@
 /**
- * How one partition answers a change of the world: a broker that went or came, an election asked for. Keeps in-sync set
- * (ISR) and eligible leader replicas (ELR, KIP-966) such that a leader elected from either has every acknowledged record.
+ * How one partition answers a change of the world: a broker that went or came, an election or a move asked for. Keeps in-sync
+ * set (ISR) and eligible leader replicas (ELR, KIP-966) such that a leader elected from either has every acknowledged record.
  */
 import type { PartitionChangeRecord } from '../../proto/cluster.ts'
 import type { PartitionView } from './view.ts'
 
 export const NO_LEADER = -1
+
+/** A move to other replicas (KIP-455): while it lasts, `replicas` holds the ones that come and the ones that leave. */
+export interface Move {
+  /** Those wanted first, in their order; then the ones that leave. */
+  readonly replicas: readonly number[]
+  readonly adding: readonly number[]
+  readonly removing: readonly number[]
+}
 
 export interface PartitionChange {
   readonly topicId: string
@@ -16,6 +24,8 @@ export interface PartitionChange {
   isActive(broker: number): boolean
   /** Members of the ISR that stay in it; the whole ISR unless given. */
   readonly targetIsr?: readonly number[]
+  /** The move that begins, changes or is taken back; the one under way unless given. */
+  readonly move?: Move
   /** Replicas whose disk may have lost acknowledged records: they leave the ELR. */
   readonly unclean?: readonly number[]
   /** `preferred`: the first replica if it can. `unclean`: anybody alive as a last resort. Else keep the leader if possible. */
@@ -28,10 +38,22 @@ interface Elected {
   readonly unclean: boolean
 }
 
-interface Target {
+interface Target extends Move {
   isr: readonly number[]
   elr: readonly number[]
   lastKnownElr: readonly number[]
+}
+
+/** Done as soon as everybody who was to come is in sync, and somebody who stays is: those that leave go. */
+function withMoveCompleted(
+  move: Move,
+  isr: readonly number[],
+): { readonly move: Move; readonly isr: readonly number[] } {
+  if (move.adding.length === 0 && move.removing.length === 0) return { move, isr }
+  const staying = isr.filter((id) => !move.removing.includes(id))
+  if (staying.length === 0 || !move.adding.every((id) => staying.includes(id))) return { move, isr }
+  const replicas = move.replicas.filter((id) => !move.removing.includes(id))
+  return { move: { replicas, adding: [], removing: [] }, isr: staying }
 }
 
 /**
@@ -40,28 +62,33 @@ interface Target {
  */
 function targetSets(change: PartitionChange): Target {
   const { partition, unclean = [] } = change
-  const isr = change.targetIsr ?? partition.isr
-  if (isr.length >= Math.min(change.minIsr, partition.replicas.length)) return { isr, elr: [], lastKnownElr: [] }
-  const candidates = [...new Set([...partition.elr, ...partition.isr])]
+  const present = {
+    replicas: partition.replicas,
+    adding: partition.addingReplicas,
+    removing: partition.removingReplicas,
+  }
+  const { move, isr } = withMoveCompleted(change.move ?? present, change.targetIsr ?? partition.isr)
+  if (isr.length >= Math.min(change.minIsr, move.replicas.length)) return { ...move, isr, elr: [], lastKnownElr: [] }
+  const candidates = [...new Set([...partition.elr, ...partition.isr])].filter((id) => move.replicas.includes(id))
   const elr = candidates.filter((id) => !isr.includes(id) && !unclean.includes(id))
   const anyLeft = isr.length > 0 || elr.length > 0
   const lastKnown = partition.isr.length > 0 || partition.elr.length > 0 ? candidates : partition.lastKnownElr
-  return { isr, elr, lastKnownElr: anyLeft ? [] : lastKnown }
+  return { ...move, isr, elr, lastKnownElr: anyLeft ? [] : lastKnown }
 }
 
 function elect(change: PartitionChange, target: Target): Elected {
   const { partition } = change
   const eligible = (id: number) =>
     change.isActive(id) && (target.isr.includes(id) || (target.isr.length === 0 && target.elr.includes(id)))
-  const wanted = change.election === 'preferred' ? partition.replicas[0] : partition.leader
-  const order = [wanted ?? NO_LEADER, partition.leader, ...partition.replicas]
+  const wanted = change.election === 'preferred' ? target.replicas[0] : partition.leader
+  const order = [wanted ?? NO_LEADER, partition.leader, ...target.replicas]
   const clean = order.find(eligible)
   if (clean !== undefined) return { leader: clean, unclean: false }
   // All who were last complete are one broker, and it is back: nobody can have more than it has.
   const [last] = target.lastKnownElr
   if (last !== undefined && target.lastKnownElr.length === 1 && change.isActive(last))
     return { leader: last, unclean: true }
-  const resort = change.election === 'unclean' ? partition.replicas.find((id) => change.isActive(id)) : undefined
+  const resort = change.election === 'unclean' ? target.replicas.find((id) => change.isActive(id)) : undefined
   return resort === undefined ? { leader: NO_LEADER, unclean: false } : { leader: resort, unclean: true }
 }
 
@@ -77,20 +104,24 @@ export function changePartition(change: PartitionChange): PartitionChangeRecord 
   if (leader !== NO_LEADER && (unclean || !target.isr.includes(leader))) {
     target.isr = [leader]
     target.elr = unclean ? [] : target.elr.filter((id) => id !== leader)
-    if (unclean || target.isr.length >= Math.min(change.minIsr, partition.replicas.length)) target.elr = []
+    if (unclean || target.isr.length >= Math.min(change.minIsr, target.replicas.length)) target.elr = []
     target.lastKnownElr = []
   }
+  // A replica that left may still fetch under the epoch it knows: a new one keeps it out of the in-sync set for good.
+  const someoneLeft = partition.replicas.some((id) => !target.replicas.includes(id))
   const replaced = (next: readonly number[], now: readonly number[]) => (same(next, now) ? null : { ids: next })
   const record: PartitionChangeRecord = {
     kind: 'partitionChange',
     topicId,
     partition: partition.index,
-    leader: leader === partition.leader ? null : leader,
-    replicas: null,
+    leader: leader === partition.leader && !someoneLeft ? null : leader,
+    replicas: replaced(target.replicas, partition.replicas),
     isr: replaced(target.isr, partition.isr),
     elr: replaced(target.elr, partition.elr),
     lastKnownElr: replaced(target.lastKnownElr, partition.lastKnownElr),
+    addingReplicas: replaced(target.adding, partition.addingReplicas),
+    removingReplicas: replaced(target.removing, partition.removingReplicas),
   }
-  const nothing = record.leader === null && record.isr === null && record.elr === null && record.lastKnownElr === null
-  return nothing ? null : record
+  const { kind: _kind, topicId: _topicId, partition: _partition, ...changes } = record
+  return Object.values(changes).every((value) => value === null) ? null : record
 }

@@ -49,6 +49,9 @@ export interface PartitionView {
   readonly isr: readonly number[]
   readonly elr: readonly number[]
   readonly lastKnownElr: readonly number[]
+  /** A move under way (KIP-455): replicas that came with it, and those that leave when it is done. Both are among `replicas`. */
+  readonly addingReplicas: readonly number[]
+  readonly removingReplicas: readonly number[]
 }
 
 /** What changed in one applied batch of metadata records. */

@@ -72,6 +72,8 @@ const records: MetadataRecord[] = [
     partitionEpoch: 0,
     elr: [],
     lastKnownElr: [2],
+    addingReplicas: [2],
+    removingReplicas: [],
   },
   {
     kind: 'partitionChange',
@@ -82,6 +84,8 @@ const records: MetadataRecord[] = [
     isr: { ids: [] },
     elr: { ids: [1] },
     lastKnownElr: null,
+    addingReplicas: null,
+    removingReplicas: null,
   },
   {
     kind: 'partitionChange',
@@ -92,6 +96,8 @@ const records: MetadataRecord[] = [
     isr: null,
     elr: null,
     lastKnownElr: { ids: [] },
+    addingReplicas: { ids: [2] },
+    removingReplicas: { ids: [] },
   },
   { kind: 'removeTopic', topicId: 'AAAAAAAAAAAAAAAAAAAABA' },
   { kind: 'config', resourceType: 2, resourceName: 'orders', name: 'retention.ms', value: '' },

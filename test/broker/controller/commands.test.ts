@@ -1,14 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { defaultConfig } from '../../../broker/config.ts'
 import { alterConfigs } from '../../../broker/controller/alter-configs.ts'
-import type { ConfigChange, NewTopic } from '../../../broker/controller/api.ts'
-import {
-  fenceBroker,
-  registerBroker,
-  type Registration,
-  unfenceBroker,
-} from '../../../broker/controller/broker-life.ts'
-import type { CommandContext, Outcome } from '../../../broker/controller/core.ts'
+import type { ConfigChange } from '../../../broker/controller/api.ts'
+import { fenceBroker, unfenceBroker } from '../../../broker/controller/broker-life.ts'
 import { createPartitions } from '../../../broker/controller/create-partitions.ts'
 import { createTopics, randomTopicId } from '../../../broker/controller/create-topics.ts'
 import { electLeaders } from '../../../broker/controller/elect-leaders.ts'
@@ -16,60 +10,7 @@ import { MetadataImage, MetadataImageError } from '../../../broker/controller/im
 import { internalTopic } from '../../../broker/controller/internal-topics.ts'
 import { Errors } from '../../../proto/kafka/errors.ts'
 import { seededRandom } from './harness.ts'
-
-/** Brokers and topics without a log: each command's records are applied at once. */
-class Cluster {
-  readonly image = new MetadataImage('cluster')
-  private offset = 0
-  private starts = 0
-  readonly context: CommandContext
-
-  constructor(properties: Record<string, string | number> = {}) {
-    this.context = { image: this.image, config: defaultConfig({ properties }), random: seededRandom(5) }
-  }
-
-  run<Result>(outcome: Outcome<Result>): Result {
-    this.image.apply(outcome.records, this.offset)
-    this.offset += outcome.records.length
-    return outcome.result
-  }
-
-  register(brokerId: number, more: Partial<Registration> = {}) {
-    this.starts += 1
-    const registration = {
-      brokerId,
-      incarnationId: `start-${this.starts}`,
-      directoryId: 'd',
-      host: 'h',
-      port: 9092,
-      rack: null,
-      clean: true,
-      ...more,
-    }
-    return this.run(registerBroker(this.context, registration))
-  }
-
-  epochOf(brokerId: number): number {
-    return this.image.broker(brokerId)?.epoch ?? -1
-  }
-
-  up(...ids: number[]): this {
-    for (const id of ids) {
-      this.register(id)
-      this.run(unfenceBroker(this.context, id, this.epochOf(id)))
-    }
-    return this
-  }
-
-  create(topic: Partial<NewTopic> & { name: string }) {
-    const whole = { partitions: -1, replicationFactor: -1, assignments: [], configs: [], ...topic }
-    return this.run(createTopics(this.context, [whole], false))[0]
-  }
-
-  partition(topic: string, index = 0) {
-    return this.image.topic(topic)?.partitions[index]
-  }
-}
+import { Cluster } from './image-cluster.ts'
 
 describe('CreateTopics', () => {
   it('uses the defaults of the broker for -1', () => {
@@ -212,6 +153,8 @@ describe('ElectLeaders', () => {
       isr: { ids: [1, 2] },
       elr: null,
       lastKnownElr: null,
+      addingReplicas: null,
+      removingReplicas: null,
     } as const
     cluster.run({ records: [back], result: null })
     expect(elect()).toEqual([{ ...ref, error: 0, message: null }])
@@ -306,6 +249,8 @@ describe('an image', () => {
       partitionEpoch: 0,
       elr: [],
       lastKnownElr: [],
+      addingReplicas: [],
+      removingReplicas: [],
     } as const
     const topic = { kind: 'topic', name: 't', topicId: id } as const
     expect(apply({ ...part, partition: 0 })).toThrow(MetadataImageError)

@@ -12,6 +12,8 @@ const base: PartitionView = {
   isr: [1, 2, 3],
   elr: [],
   lastKnownElr: [],
+  addingReplicas: [],
+  removingReplicas: [],
 }
 
 function change(partition: Partial<PartitionView>, active: readonly number[], more: Partial<PartitionChange> = {}) {

@@ -83,6 +83,8 @@ export function partitionView(index: number, changes: Partial<PartitionView> = {
     isr: [NODE],
     elr: [],
     lastKnownElr: [],
+    addingReplicas: [],
+    removingReplicas: [],
     ...changes,
   }
 }
