@@ -100,6 +100,11 @@ export interface ControllerApi {
     options: { readonly unclean: boolean; readonly partitions: readonly PartitionRef[] | null },
     done: (results: readonly (ItemResult & PartitionRef)[]) => void,
   ): void
+  reassignPartitions(
+    items: readonly Reassignment[],
+    options: { readonly allowReplicationFactorChange: boolean },
+    done: (results: readonly (ItemResult & PartitionRef)[]) => void,
+  ): void
   /** A block of producer ids that no broker of the cluster was given before, durable before it is handed out. */
   allocateProducerIds(done: (result: ProducerIdBlock) => void): void
 }

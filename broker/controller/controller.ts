@@ -21,6 +21,7 @@ import type {
   NewTopicResult,
   PartitionRef,
   ProducerIdBlock,
+  Reassignment,
   TopicRef,
 } from './api.ts'
 import { bootstrapRecords } from './bootstrap.ts'
@@ -34,6 +35,7 @@ import { MetadataImage } from './image.ts'
 import { ImageFeed } from './image-feed.ts'
 import { encodeRecords } from './metadata-log.ts'
 import { allocateProducerIds } from './producer-ids.ts'
+import { reassignPartitions } from './reassign-partitions.ts'
 import type { MetadataListener, MetadataView } from './view.ts'
 
 export { metadataLogConfig } from './metadata-log.ts'
@@ -210,6 +212,18 @@ export class Controller implements ControllerApi {
       (context) => electLeaders(context, options.partitions, options.unclean),
       done,
       (why) => (options.partitions ?? []).map((ref) => ({ ...ref, ...why })),
+    )
+  }
+
+  reassignPartitions(
+    items: readonly Reassignment[],
+    options: { readonly allowReplicationFactorChange: boolean },
+    done: (results: readonly (ItemResult & PartitionRef)[]) => void,
+  ): void {
+    this.submit(
+      (context) => reassignPartitions(context, items, options.allowReplicationFactorChange),
+      done,
+      (why) => items.map(({ topic, partition }) => ({ topic, partition, ...why })),
     )
   }
 

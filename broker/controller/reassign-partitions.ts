@@ -5,9 +5,8 @@ import { topicProperties } from '../config/effective.ts'
 import type { ItemResult, OngoingMove, PartitionRef, Reassignment } from './api.ts'
 import { manualAssignmentProblem } from './assignment.ts'
 import { type CommandContext, failure, minInsyncReplicas, type Outcome, success } from './core.ts'
-import type { MetadataImage } from './image.ts'
 import { changePartition, type Move } from './partition-change.ts'
-import type { PartitionView, TopicView } from './view.ts'
+import type { MetadataView, PartitionView, TopicView } from './view.ts'
 
 function isMoving({ addingReplicas, removingReplicas }: PartitionView): boolean {
   return addingReplicas.length > 0 || removingReplicas.length > 0
@@ -106,14 +105,14 @@ export function reassignPartitions(
 }
 
 /** Moves under way; null partitions = all. What does not exist or does not move is left out. */
-export function ongoingMoves(image: MetadataImage, partitions: readonly PartitionRef[] | null): OngoingMove[] {
+export function ongoingMoves(metadata: MetadataView, partitions: readonly PartitionRef[] | null): OngoingMove[] {
   const asked =
     partitions ??
-    [...image.topics()].flatMap(({ name, partitions: all }) =>
+    [...metadata.topics()].flatMap(({ name, partitions: all }) =>
       all.map(({ index }) => ({ topic: name, partition: index })),
     )
   return asked.flatMap(({ topic, partition }) => {
-    const view = image.topic(topic)?.partitions[partition]
+    const view = metadata.topic(topic)?.partitions[partition]
     if (view === undefined || !isMoving(view)) return []
     const { replicas, addingReplicas, removingReplicas } = view
     return [{ topic, partition, replicas, addingReplicas, removingReplicas }]

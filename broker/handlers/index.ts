@@ -20,11 +20,14 @@ import { initProducerIdHandler } from './22-init-producer-id.ts'
 import { offsetForLeaderEpochHandler } from './23-offset-for-leader-epoch.ts'
 import { describeConfigsHandler } from './32-describe-configs.ts'
 import { alterConfigsHandler } from './33-alter-configs.ts'
+import { alterReplicaLogDirsHandler } from './34-alter-replica-log-dirs.ts'
 import { describeLogDirsHandler } from './35-describe-log-dirs.ts'
 import { createPartitionsHandler } from './37-create-partitions.ts'
 import { deleteGroupsHandler } from './42-delete-groups.ts'
 import { electLeadersHandler } from './43-elect-leaders.ts'
 import { incrementalAlterConfigsHandler } from './44-incremental-alter-configs.ts'
+import { alterPartitionReassignmentsHandler } from './45-alter-partition-reassignments.ts'
+import { listPartitionReassignmentsHandler } from './46-list-partition-reassignments.ts'
 import { offsetDeleteHandler } from './47-offset-delete.ts'
 import { describeClusterHandler } from './60-describe-cluster.ts'
 import { describeTopicPartitionsHandler } from './75-describe-topic-partitions.ts'
@@ -55,11 +58,14 @@ export function createHandlers(): readonly AnyHandler[] {
     offsetForLeaderEpochHandler,
     describeConfigsHandler,
     alterConfigsHandler,
+    alterReplicaLogDirsHandler,
     describeLogDirsHandler,
     createPartitionsHandler,
     deleteGroupsHandler,
     electLeadersHandler,
     incrementalAlterConfigsHandler,
+    alterPartitionReassignmentsHandler,
+    listPartitionReassignmentsHandler,
     offsetDeleteHandler,
     describeClusterHandler,
     describeTopicPartitionsHandler,
