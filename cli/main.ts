@@ -2,11 +2,13 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { assetPath } from '../proto/assets.ts'
+import { brokerCommand } from './commands/broker.ts'
 import { consumeCommand } from './commands/consume.ts'
 import { demoCommand } from './commands/demo.ts'
 import { groupCommand } from './commands/group.ts'
 import { logCommand } from './commands/log.ts'
 import { produceCommand } from './commands/produce.ts'
+import { quorumCommand } from './commands/quorum.ts'
 import { startCommand } from './commands/start.ts'
 import { topicCommand } from './commands/topic.ts'
 import { withCommand } from './commands/with.ts'
@@ -31,6 +33,8 @@ function program(): Command {
     produceCommand(),
     consumeCommand(),
     groupCommand(),
+    brokerCommand(),
+    quorumCommand(),
     logCommand(),
   ]) {
     command.addCommand(sub)

@@ -1,6 +1,7 @@
 /** The public surface of the package `millrace`: the client SDK. */
 export type {
   Admin,
+  BrokerDescription,
   ClusterDescription,
   ConfigChange,
   ConfigEntry,
@@ -13,8 +14,13 @@ export type {
   GroupOffset,
   ListedOffset,
   NewTopic,
+  NewVoter,
   OffsetSpec,
   PartitionDescription,
+  PartitionMove,
+  PartitionReassignment,
+  QuorumDescription,
+  QuorumReplica,
   TopicDescription,
   TopicListing,
 } from './admin/types.ts'

@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { bootstrapOption, type ConnectOptions, withClient } from '../connect.ts'
 import { printJson, printLine, printTable } from '../output.ts'
 import { integer, keyValue } from '../parse.ts'
+import { topicReassignCommand } from './topic-reassign.ts'
 
 interface JsonOption extends ConnectOptions {
   readonly json?: boolean
@@ -134,7 +135,7 @@ function alter(): Command {
 }
 
 export function topicCommand(): Command {
-  const command = new Command('topic').description('create, list, describe, alter and delete topics')
-  for (const sub of [list(), create(), describe(), alter(), remove()]) command.addCommand(sub)
+  const command = new Command('topic').description('create, list, describe, alter, reassign and delete topics')
+  for (const sub of [list(), create(), describe(), alter(), topicReassignCommand(), remove()]) command.addCommand(sub)
   return command
 }

@@ -15,8 +15,19 @@ import {
   listGroupOffsets,
   listGroups,
 } from './groups.ts'
+import { addVoter, describeBrokers, describeQuorum, removeVoter, unregisterBroker } from './quorum.ts'
+import { alterPartitionReassignments, electLeaders, listPartitionReassignments } from './reassignments.ts'
 import { createPartitions, createTopics, deleteRecords, deleteTopics, describeTopics, listTopics } from './topics.ts'
-import type { Admin, ClusterDescription, ConfigChange, ConfigResource, NewTopic, OffsetSpec } from './types.ts'
+import type {
+  Admin,
+  ClusterDescription,
+  ConfigChange,
+  ConfigResource,
+  NewTopic,
+  NewVoter,
+  OffsetSpec,
+  PartitionReassignment,
+} from './types.ts'
 
 /** The admin over the Kafka protocol. See `Admin` for what it promises; the calls themselves are next door. */
 export class KafkaAdmin implements Admin {
@@ -105,6 +116,45 @@ export class KafkaAdmin implements Admin {
     if (answer.errorCode !== Errors.NONE) throw new KafkaError(answer.errorCode, 'describe cluster')
     const brokers = answer.brokers.map(({ nodeId, host, port, rack }) => ({ id: nodeId, host, port, rack }))
     return { clusterId: answer.clusterId, controller: answer.controllerId, brokers }
+  }
+
+  async describeBrokers({ signal }: Abortable = {}) {
+    return describeBrokers(this.#open(), signal)
+  }
+
+  async unregisterBroker(brokerId: number, { signal }: Abortable = {}) {
+    return unregisterBroker(this.#open(), brokerId, signal)
+  }
+
+  async alterPartitionReassignments(
+    moves: readonly PartitionReassignment[],
+    options: Abortable & { readonly allowReplicationFactorChange?: boolean } = {},
+  ) {
+    const { allowReplicationFactorChange = true, signal } = options
+    return alterPartitionReassignments(this.#open(), moves, allowReplicationFactorChange, signal)
+  }
+
+  async listPartitionReassignments(partitions?: readonly TopicPartition[], { signal }: Abortable = {}) {
+    return listPartitionReassignments(this.#open(), partitions, signal)
+  }
+
+  async electLeaders(
+    partitions?: readonly TopicPartition[],
+    options: Abortable & { readonly unclean?: boolean } = {},
+  ): Promise<TopicPartition[]> {
+    return electLeaders(this.#open(), partitions, options.unclean ?? false, options.signal)
+  }
+
+  async describeQuorum({ signal }: Abortable = {}) {
+    return describeQuorum(this.#open(), signal)
+  }
+
+  async addVoter(voter: NewVoter, { signal }: Abortable = {}) {
+    return addVoter(this.#open(), voter, signal)
+  }
+
+  async removeVoter(voter: { readonly id: number; readonly directoryId: string }, { signal }: Abortable = {}) {
+    return removeVoter(this.#open(), voter, signal)
   }
 
   async close(): Promise<void> {

@@ -114,6 +114,57 @@ export interface ClusterDescription {
   }[]
 }
 
+export interface BrokerDescription {
+  readonly id: number
+  readonly host: string
+  readonly port: number
+  readonly rack: string | null
+  /** Registered, and not serving. Brokers older than Kafka 4.0 do not tell of fenced ones. */
+  readonly fenced: boolean
+  readonly controller: boolean
+}
+
+/** A member of the metadata quorum, as its leader knows it. Times are Unix milliseconds by the leader's clock; -1 = unknown. */
+export interface QuorumReplica {
+  readonly id: number
+  /** 22 characters of base64url; the zero id when it is unknown. */
+  readonly directoryId: string
+  readonly logEndOffset: number
+  readonly lastFetchMs: number
+  readonly lastCaughtUpMs: number
+}
+
+export interface QuorumDescription {
+  /** Broker id, or -1. */
+  readonly leader: number
+  readonly leaderEpoch: number
+  readonly highWatermark: number
+  readonly voters: readonly QuorumReplica[]
+  /** Those who follow without a vote. */
+  readonly observers: readonly QuorumReplica[]
+}
+
+export interface NewVoter {
+  readonly id: number
+  /** Of its metadata directory: `describeQuorum` shows it among the observers. */
+  readonly directoryId: string
+  /** Where other members of the quorum reach it. */
+  readonly host: string
+  readonly port: number
+}
+
+export interface PartitionReassignment extends TopicPartition {
+  /** Brokers in order of preference; null cancels the move under way. */
+  readonly replicas: readonly number[] | null
+}
+
+/** A move under way: `replicas` holds those that come and those that leave. */
+export interface PartitionMove extends TopicPartition {
+  readonly replicas: readonly number[]
+  readonly adding: readonly number[]
+  readonly removing: readonly number[]
+}
+
 /**
  * Administers a cluster. Made by `client.admin()`. A call about several things rejects with the first that failed
  * (its error names the thing); `code` is Kafka's error name, e.g. `TOPIC_ALREADY_EXISTS`.
@@ -150,5 +201,28 @@ export interface Admin extends AsyncDisposable {
   ): Promise<void>
   deleteGroupOffsets(group: string, partitions: readonly TopicPartition[], options?: Abortable): Promise<void>
   describeCluster(options?: Abortable): Promise<ClusterDescription>
+  /** Registered brokers, the fenced ones too (KIP-1073). */
+  describeBrokers(options?: Abortable): Promise<BrokerDescription[]>
+  /** Forgets a broker that will not come back (KIP-631). */
+  unregisterBroker(brokerId: number, options?: Abortable): Promise<void>
+  /** Begins, changes or cancels moves of partitions to other brokers (KIP-455); resolves once they have begun. */
+  alterPartitionReassignments(
+    moves: readonly PartitionReassignment[],
+    options?: Abortable & { readonly allowReplicationFactorChange?: boolean },
+  ): Promise<void>
+  /** Moves under way, of the given partitions or all. */
+  listPartitionReassignments(partitions?: readonly TopicPartition[], options?: Abortable): Promise<PartitionMove[]>
+  /**
+   * Gives partitions (all, unless given) back to their preferred leaders; with `unclean`, leaders to those that have none,
+   * at the price of records that no living replica has. Resolves with those that changed.
+   */
+  electLeaders(
+    partitions?: readonly TopicPartition[],
+    options?: Abortable & { readonly unclean?: boolean },
+  ): Promise<TopicPartition[]>
+  describeQuorum(options?: Abortable): Promise<QuorumDescription>
+  /** Makes a caught-up observer a voter (KIP-853). */
+  addVoter(voter: NewVoter, options?: Abortable): Promise<void>
+  removeVoter(voter: { readonly id: number; readonly directoryId: string }, options?: Abortable): Promise<void>
   close(): Promise<void>
 }
