@@ -27,7 +27,7 @@ async function topicWith(partitions: number) {
 describe('reassignment of partitions', () => {
   it('to where they are is done at once', async () => {
     const name = await topicWith(1)
-    const [{ id }] = (await admin.describeBrokers()) as [{ id: number }]
+    const { id } = (await admin.describeBrokers())[0]!
     await admin.alterPartitionReassignments([{ topic: name, partition: 0, replicas: [id] }])
     expect(await admin.listPartitionReassignments([{ topic: name, partition: 0 }])).toEqual([])
     expect(await admin.listPartitionReassignments()).toEqual([])
@@ -47,7 +47,7 @@ describe('reassignment of partitions', () => {
 
   it('from the command line says what moves', async () => {
     const name = await topicWith(2)
-    const [{ id }] = (await admin.describeBrokers()) as [{ id: number }]
+    const { id } = (await admin.describeBrokers())[0]!
     const run = (...args: string[]) => millrace(['topic', 'reassign', name, '-b', broker.bootstrap, ...args])
     expect(await run('--to', String(id), '--wait')).toMatchObject({
       code: 0,
