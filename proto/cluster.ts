@@ -42,6 +42,8 @@ const kinds = {
   producerIds: [11, 'ProducerIds'],
   featureLevel: [12, 'FeatureLevel'],
   noOp: [13, 'NoOp'],
+  shutDownBroker: [14, 'ShutDownBroker'],
+  voters: [15, 'Voters'],
 } as const
 
 const types = {
@@ -56,7 +58,12 @@ const types = {
     fenced: [6, 'bool'],
     clean: [7, 'bool'],
     directoryId: [8, 'string'],
+    peerHost: [9, 'string'],
+    peerPort: [10, 'int32'],
+    features: [11, 'FeatureRange', 'repeated'],
+    brokerEpoch: [12, 'int64', 'optional'],
   }),
+  FeatureRange: message({ name: [1, 'string'], minLevel: [2, 'int32'], maxLevel: [3, 'int32'] }),
   UnregisterBroker: message(brokerRef),
   FenceBroker: message(brokerRef),
   UnfenceBroker: message(brokerRef),
@@ -73,6 +80,7 @@ const types = {
     lastKnownElr: [9, 'int32', 'repeated'],
     addingReplicas: [10, 'int32', 'repeated'],
     removingReplicas: [11, 'int32', 'repeated'],
+    electedAs: [12, 'string'],
   }),
   PartitionChange: message({
     topicId: [1, 'string'],
@@ -84,6 +92,7 @@ const types = {
     lastKnownElr: [7, 'Replicas'],
     addingReplicas: [8, 'Replicas'],
     removingReplicas: [9, 'Replicas'],
+    electedAs: [10, 'string', 'optional'],
   }),
   Replicas: message({ ids: [1, 'int32', 'repeated'] }),
   RemoveTopic: message({ topicId: [1, 'string'] }),
@@ -96,6 +105,9 @@ const types = {
   ProducerIds: message({ ...brokerRef, nextProducerId: [3, 'int64'] }),
   FeatureLevel: message({ name: [1, 'string'], level: [2, 'int32'] }),
   NoOp: message({}),
+  ShutDownBroker: message(brokerRef),
+  Voters: message({ voters: [1, 'Voter', 'repeated'] }),
+  Voter: message({ id: [1, 'int32'], directoryId: [2, 'string'], host: [3, 'string'], port: [4, 'int32'] }),
 }
 
 /** protobufjs' JSON form of `cluster.proto`. */
@@ -116,7 +128,7 @@ export interface BrokerRef {
 export type MetadataRecord =
   | { readonly kind: 'leaderChange'; readonly leaderId: number; readonly voters: readonly number[] }
   | RegisterBrokerRecord
-  | ({ readonly kind: 'unregisterBroker' | 'fenceBroker' | 'unfenceBroker' } & BrokerRef)
+  | ({ readonly kind: 'unregisterBroker' | 'fenceBroker' | 'unfenceBroker' | 'shutDownBroker' } & BrokerRef)
   | { readonly kind: 'topic'; readonly name: string; readonly topicId: string }
   | PartitionRecord
   | PartitionChangeRecord
@@ -125,6 +137,7 @@ export type MetadataRecord =
   | ({ readonly kind: 'producerIds'; readonly nextProducerId: number } & BrokerRef)
   | { readonly kind: 'featureLevel'; readonly name: string; readonly level: number }
   | { readonly kind: 'noOp' }
+  | VotersRecord
 
 export interface RegisterBrokerRecord {
   readonly kind: 'registerBroker'
@@ -136,7 +149,38 @@ export interface RegisterBrokerRecord {
   readonly fenced: boolean
   readonly clean: boolean
   readonly directoryId: string
+  /** Empty when the broker has no listener for others. */
+  readonly peerHost: string
+  /** 0 when the broker has no listener for others. */
+  readonly peerPort: number
+  readonly features: readonly FeatureRange[]
+  /** In a snapshot only: elsewhere the offset is the epoch. */
+  readonly brokerEpoch?: number
 }
+
+/** The levels of a feature that a broker understands, both inclusive. */
+export interface FeatureRange {
+  readonly name: string
+  readonly minLevel: number
+  readonly maxLevel: number
+}
+
+export interface VotersRecord {
+  readonly kind: 'voters'
+  readonly voters: readonly {
+    readonly id: number
+    readonly directoryId: string
+    readonly host: string
+    readonly port: number
+  }[]
+}
+
+/**
+ * Why a leader could be chosen. `''`: it led from the beginning, or nobody leads. `in-sync`, `eligible` (KIP-966): it has
+ * everything that was acknowledged. `last`: the only one that was last complete, though its disk may have lost something.
+ * `longest`: of all that were last complete it has the most. `unclean`: it was alive.
+ */
+export type Election = '' | 'in-sync' | 'eligible' | 'last' | 'longest' | 'unclean'
 
 export interface PartitionRecord {
   readonly kind: 'partition'
@@ -152,6 +196,7 @@ export interface PartitionRecord {
   /** A move under way (KIP-455): replicas that came with it, and those that leave when it is done. */
   readonly addingReplicas: readonly number[]
   readonly removingReplicas: readonly number[]
+  readonly electedAs: Election
 }
 
 /** Null = unchanged. */
@@ -166,6 +211,7 @@ export interface PartitionChangeRecord {
   readonly lastKnownElr: Replicas | null
   readonly addingReplicas: Replicas | null
   readonly removingReplicas: Replicas | null
+  readonly electedAs: Election | null
 }
 
 export interface ConfigRecord {
@@ -191,7 +237,16 @@ export function encodeMetadataRecord(record: MetadataRecord): Buffer {
 /** Optional fields that are absent become null, so that every record of a kind has the same shape. */
 const nullable: Readonly<Record<string, readonly string[]>> = {
   registerBroker: ['rack'],
-  partitionChange: ['leader', 'replicas', 'isr', 'elr', 'lastKnownElr', 'addingReplicas', 'removingReplicas'],
+  partitionChange: [
+    'leader',
+    'replicas',
+    'isr',
+    'elr',
+    'lastKnownElr',
+    'addingReplicas',
+    'removingReplicas',
+    'electedAs',
+  ],
   config: ['value'],
 }
 

@@ -1,4 +1,5 @@
 import { readInt16, readInt32, readInt64 } from './int64.ts'
+import type { TextCache } from './text-cache.ts'
 import { readUuid } from './uuid.ts'
 import { WireError } from './wire-error.ts'
 
@@ -14,11 +15,16 @@ export const MAX_ARRAY_ELEMENTS = 4 * 1024 * 1024
 /** Kafka's longest string, in bytes: int16 even where the length is a varint. */
 const MAX_STRING_BYTES = 32767
 
+/** Arrays up to this many elements are made at their final size; longer ones grow, as a count that lies must not cost memory. */
+const LIST_PREPARED_MAX = 64
+
 export interface ReaderOptions {
   /** int64 and varlong come out as bigint at run time (typed as number). For tests that compare every bit. */
   readonly exact?: boolean
   /** Ceiling of array elements in all; `MAX_ARRAY_ELEMENTS` unless given. */
   readonly maxArrayElements?: number
+  /** Where strings and ids are looked up before they are decoded anew. */
+  readonly texts?: TextCache
 }
 
 /**
@@ -29,18 +35,31 @@ export interface ReaderOptions {
 export class Reader {
   /** Where the next read begins, in the buffer. */
   position: number
-  readonly buffer: Buffer
-  readonly #end: number
+  buffer: Buffer
+  #end: number
   readonly #exact: boolean
+  readonly #maxArrayElements: number
   #elementsLeft: number
+  readonly #texts: TextCache | null
 
   constructor(buffer: Buffer, start = 0, end = buffer.length, options?: ReaderOptions) {
-    if (start < 0 || end > buffer.length || start > end) throw new RangeError('the range lies outside the buffer')
+    checkRange(buffer, start, end)
     this.buffer = buffer
     this.position = start
     this.#end = end
     this.#exact = options?.exact ?? false
-    this.#elementsLeft = options?.maxArrayElements ?? MAX_ARRAY_ELEMENTS
+    this.#maxArrayElements = options?.maxArrayElements ?? MAX_ARRAY_ELEMENTS
+    this.#elementsLeft = this.#maxArrayElements
+    this.#texts = options?.texts ?? null
+  }
+
+  /** Begins anew, as a reader of these bytes with the same options. */
+  reuse(buffer: Buffer, start: number, end: number): void {
+    checkRange(buffer, start, end)
+    this.buffer = buffer
+    this.position = start
+    this.#end = end
+    this.#elementsLeft = this.#maxArrayElements
   }
 
   /** Bytes not read yet. */
@@ -97,7 +116,8 @@ export class Reader {
 
   /** 16 bytes as 22 characters of base64url. */
   uuid(): string {
-    return readUuid(this.buffer, this.skip(16))
+    const start = this.skip(16)
+    return this.#texts === null ? readUuid(this.buffer, start) : this.#texts.uuid(this.buffer, start)
   }
 
   /** At most 5 bytes; a uint32. */
@@ -216,6 +236,11 @@ export class Reader {
     return this.#count(this.unsignedVarint() - 1, minElementBytes)
   }
 
+  /** An array for `count` elements, which are to be assigned in order. A negative count is that of null, or of none. */
+  list<T>(count: number): T[] {
+    return count > 0 && count <= LIST_PREPARED_MAX ? new Array<T>(count) : []
+  }
+
   /** Begins a section of tagged fields: how many follow. Each takes at least two bytes. */
   tagCount(): number {
     return this.#count(this.unsignedVarint(), 2)
@@ -264,10 +289,15 @@ export class Reader {
   #text(length: number): string {
     if (length > MAX_STRING_BYTES) this.#fail(`a string of ${length} bytes`)
     const start = this.skip(length)
+    if (this.#texts !== null) return this.#texts.text(this.buffer, start, length)
     return this.buffer.toString('utf8', start, start + length)
   }
 
   #fail(message: string): never {
     throw new WireError(message, this.position)
   }
+}
+
+function checkRange(buffer: Buffer, start: number, end: number): void {
+  if (start < 0 || end > buffer.length || start > end) throw new RangeError('the range lies outside the buffer')
 }

@@ -7,6 +7,9 @@ const REFERENCE_BYTES = 4096
 const MAX_CHUNK_BYTES = 1024 * 1024
 const MAX_STRING_BYTES = 32767
 
+/** Texts up to this many characters are written one by one when they are ASCII: two calls into the runtime cost more. */
+const SHORT_TEXT = 64
+
 /**
  * Writes Kafka's primitive types one after another into memory that grows. Large buffers are kept by reference until
  * `finish`, so they must not change before the parts are sent. Values out of range throw RangeError: they are the
@@ -17,11 +20,16 @@ export class Writer {
   /** Where the bytes of the present part begin in the chunk. */
   #start = 0
   #position = 0
-  readonly #parts: Buffer[] = []
+  #parts: Buffer[] = []
   #partBytes = 0
+  /** Where the length of the frame under way is to go, and how much had been written before it. */
+  #frameChunk: Buffer
+  #frameAt = 0
+  #frameStart = 0
 
   constructor(initialBytes = 256) {
     this.#chunk = Buffer.allocUnsafe(initialBytes)
+    this.#frameChunk = this.#chunk
   }
 
   /** Bytes written so far. */
@@ -29,10 +37,36 @@ export class Writer {
     return this.#partBytes + this.#position - this.#start
   }
 
-  /** Everything written, in order, as parts for one gathered write. The writer may not be used afterwards. */
+  /** Everything written, in order, as parts for one gathered write. The writer may not be used afterwards, unless `reuse`d. */
   finish(): Buffer[] {
     this.#cut()
     return this.#parts
+  }
+
+  /**
+   * Begins anew in the same memory: nobody looks at the parts of `finish` any more. Returns the bytes of that memory, which
+   * may have grown.
+   */
+  reuse(): number {
+    this.#start = 0
+    this.#position = 0
+    this.#parts = []
+    this.#partBytes = 0
+    return this.#chunk.length
+  }
+
+  /** Begins a frame: leaves room for its length. */
+  beginFrame(): void {
+    this.#frameStart = this.size
+    this.#frameAt = this.#reserve(4)
+    this.#frameChunk = this.#chunk
+  }
+
+  /** Ends the frame begun last; returns its bytes, the length's included. */
+  endFrame(): number {
+    const bytes = this.size - this.#frameStart
+    writeInt32(this.#frameChunk, this.#frameAt, bytes - 4)
+    return bytes
   }
 
   /** Everything written as one buffer; copies unless it is a single part. The writer may not be used afterwards. */
@@ -115,6 +149,11 @@ export class Writer {
       this.int16(-1)
       return
     }
+    if (isShortAscii(value)) {
+      this.int16(value.length)
+      this.#ascii(value)
+      return
+    }
     const length = textLength(value)
     const at = this.#reserve(2 + length)
     writeInt16(this.#chunk, at, length)
@@ -128,6 +167,11 @@ export class Writer {
   compactNullableString(value: string | null): void {
     if (value === null) {
       this.unsignedVarint(0)
+      return
+    }
+    if (isShortAscii(value)) {
+      this.unsignedVarint(value.length + 1)
+      this.#ascii(value)
       return
     }
     const length = textLength(value)
@@ -210,6 +254,12 @@ export class Writer {
     writeInt32(first, 0, value)
   }
 
+  #ascii(value: string): void {
+    const at = this.#reserve(value.length)
+    const chunk = this.#chunk
+    for (let i = 0; i < value.length; i++) chunk[at + i] = value.charCodeAt(i)
+  }
+
   /** Makes room for `count` bytes and returns where they begin. Must be called before the chunk is touched. */
   #reserve(count: number): number {
     if (this.#position + count > this.#chunk.length) this.#grow(count)
@@ -245,6 +295,12 @@ function byteLength(parts: readonly Buffer[]): number {
   let sum = 0
   for (const part of parts) sum += part.length
   return sum
+}
+
+function isShortAscii(text: string): boolean {
+  if (text.length > SHORT_TEXT) return false
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false
+  return true
 }
 
 function textLength(text: string): number {

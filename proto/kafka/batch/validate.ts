@@ -82,12 +82,70 @@ function checkHeader(batch: Buffer): BatchRefusal | null {
 function checkRecords(batch: Buffer, rules: BatchRules): BatchRefusal | null {
   const isCompressed = header.codecId(batch, 0) !== 0
   if (isCompressed && !rules.isCompacted) return checkMaxTimestamp(batch, rules)
+  if (!isCompressed && areGood(batch, rules)) return null
   try {
     return checkEach(recordsOf(batch, 0, rules.maxDecompressedBytes), rules)
   } catch (error) {
     if (error instanceof WireError) return invalid(error.message)
     if (error instanceof CompressionError) return error.code === 'CORRUPT' ? corrupt(error.message) : tooLarge(error)
     throw error
+  }
+}
+
+/**
+ * Whether `checkEach` would find nothing wrong with the records, which are not compressed, in a quarter of its time. May say
+ * no to good ones: those with headers, for one.
+ */
+function areGood(batch: Buffer, rules: BatchRules): boolean {
+  const baseTimestamp = header.baseTimestamp(batch, 0)
+  const earliest = rules.timestamps === null ? Number.NEGATIVE_INFINITY : rules.timestamps.earliestMs
+  const latest = rules.timestamps === null ? Number.POSITIVE_INFINITY : rules.timestamps.latestMs
+  const count = header.recordsCount(batch, 0)
+  const fields = new ShortVarints(batch, header.HEADER_BYTES)
+  for (let index = 0; index < count; index++) {
+    const length = fields.next()
+    const end = fields.position + length
+    if (length < 0 || end > batch.length) return false
+    // The attributes.
+    fields.position++
+    const timestampDelta = fields.next()
+    const timestamp = baseTimestamp + timestampDelta
+    if (timestampDelta === LONG || timestamp < earliest || timestamp > latest) return false
+    if (fields.next() !== index) return false
+    const keyLength = fields.next()
+    if (keyLength > 0) fields.position += keyLength
+    else if (keyLength < 0 && rules.isCompacted) return false
+    const valueLength = fields.next()
+    if (valueLength > 0) fields.position += valueLength
+    // No headers.
+    if (fields.next() !== 0 || fields.position !== end) return false
+  }
+  return fields.position === batch.length
+}
+
+/** What `ShortVarints` makes of a longer one: larger than any that it reads. */
+const LONG = 2 ** 30
+
+/** Reads zig-zag varints of up to four bytes. Past the end of the buffer it reads zeros: look at the position. */
+class ShortVarints {
+  position: number
+  private readonly buffer: Buffer
+
+  constructor(buffer: Buffer, position: number) {
+    this.buffer = buffer
+    this.position = position
+  }
+
+  next(): number {
+    const { buffer } = this
+    let byte = buffer[this.position++]!
+    let value = byte & 0x7f
+    for (let shift = 7; byte >= 0x80; shift += 7) {
+      if (shift > 21) return LONG
+      byte = buffer[this.position++]!
+      value |= (byte & 0x7f) << shift
+    }
+    return (value >>> 1) ^ -(value & 1)
   }
 }
 

@@ -41,8 +41,8 @@ export function readProduceRequest(r: Reader, version: number): ProduceRequest {
   const acks = r.int16()
   const timeoutMs = r.int32()
   const topicDataCount = version >= 9 ? r.compactArrayLength(3) : r.arrayLength(3)
-  const topicData: TopicProduceData[] = []
-  for (let i = 0; i < topicDataCount; i++) topicData.push(readTopicProduceData(r, version))
+  const topicData: TopicProduceData[] = r.list(topicDataCount)
+  for (let i = 0; i < topicDataCount; i++) topicData[i] = readTopicProduceData(r, version)
   if (version >= 9) r.skipTags()
   return { transactionalId, acks, timeoutMs, topicData }
 }
@@ -64,8 +64,8 @@ function readTopicProduceData(r: Reader, version: number): TopicProduceData {
   const name = version >= 13 ? '' : (version >= 9 ? r.compactString() : r.string())
   const topicId = version >= 13 ? r.uuid() : ZERO_UUID
   const partitionDataCount = version >= 9 ? r.compactArrayLength(6) : r.arrayLength(6)
-  const partitionData: PartitionProduceData[] = []
-  for (let i = 0; i < partitionDataCount; i++) partitionData.push(readPartitionProduceData(r, version))
+  const partitionData: PartitionProduceData[] = r.list(partitionDataCount)
+  for (let i = 0; i < partitionDataCount; i++) partitionData[i] = readPartitionProduceData(r, version)
   if (version >= 9) r.skipTags()
   return { name, topicId, partitionData }
 }
@@ -173,8 +173,8 @@ export const defaultLeaderIdAndEpoch: LeaderIdAndEpoch = Object.freeze({
 export function readProduceResponse(r: Reader, version: number): ProduceResponse {
   if (!(version >= 3 && version <= 13)) throw unsupportedVersion('ProduceResponse', version)
   const responsesCount = version >= 9 ? r.compactArrayLength(3) : r.arrayLength(3)
-  const responses: TopicProduceResponse[] = []
-  for (let i = 0; i < responsesCount; i++) responses.push(readTopicProduceResponse(r, version))
+  const responses: TopicProduceResponse[] = r.list(responsesCount)
+  for (let i = 0; i < responsesCount; i++) responses[i] = readTopicProduceResponse(r, version)
   const throttleTimeMs = r.int32()
   let nodeEndpoints: NodeEndpoint[] = []
   if (version >= 9) {
@@ -184,8 +184,8 @@ export function readProduceResponse(r: Reader, version: number): ProduceResponse
       const end = r.tagEnd()
       if (tag === 0 && version >= 10) {
         const count = r.compactArrayLength(11)
-        const items: NodeEndpoint[] = []
-        for (let i = 0; i < count; i++) items.push(readNodeEndpoint(r, version))
+        const items: NodeEndpoint[] = r.list(count)
+        for (let i = 0; i < count; i++) items[i] = readNodeEndpoint(r, version)
         nodeEndpoints = items
       }       else r.position = end
       r.expectTagEnd(end)
@@ -217,8 +217,8 @@ function readTopicProduceResponse(r: Reader, version: number): TopicProduceRespo
   const name = version >= 13 ? '' : (version >= 9 ? r.compactString() : r.string())
   const topicId = version >= 13 ? r.uuid() : ZERO_UUID
   const partitionResponsesCount = version >= 9 ? r.compactArrayLength(22) : r.arrayLength(22)
-  const partitionResponses: PartitionProduceResponse[] = []
-  for (let i = 0; i < partitionResponsesCount; i++) partitionResponses.push(readPartitionProduceResponse(r, version))
+  const partitionResponses: PartitionProduceResponse[] = r.list(partitionResponsesCount)
+  for (let i = 0; i < partitionResponsesCount; i++) partitionResponses[i] = readPartitionProduceResponse(r, version)
   if (version >= 9) r.skipTags()
   return { name, topicId, partitionResponses }
 }
@@ -241,8 +241,8 @@ function readPartitionProduceResponse(r: Reader, version: number): PartitionProd
   const logAppendTimeMs = r.int64()
   const logStartOffset = version >= 5 ? r.int64() : -1
   const recordErrorsCount = version >= 9 ? r.compactArrayLength(1) : (version >= 8 ? r.arrayLength(1) : 0)
-  const recordErrors: BatchIndexAndErrorMessage[] = []
-  for (let i = 0; i < recordErrorsCount; i++) recordErrors.push(readBatchIndexAndErrorMessage(r, version))
+  const recordErrors: BatchIndexAndErrorMessage[] = r.list(recordErrorsCount)
+  for (let i = 0; i < recordErrorsCount; i++) recordErrors[i] = readBatchIndexAndErrorMessage(r, version)
   const errorMessage: string | null = version >= 9 ? r.compactNullableString() : (version >= 8 ? r.nullableString() : null)
   let currentLeader: LeaderIdAndEpoch = defaultLeaderIdAndEpoch
   if (version >= 9) {

@@ -99,11 +99,11 @@ export function readFetchRequest(r: Reader, version: number): FetchRequest {
   const sessionId = version >= 7 ? r.int32() : 0
   const sessionEpoch = version >= 7 ? r.int32() : -1
   const topicsCount = version >= 12 ? r.compactArrayLength(3) : r.arrayLength(3)
-  const topics: FetchTopic[] = []
-  for (let i = 0; i < topicsCount; i++) topics.push(readFetchTopic(r, version))
+  const topics: FetchTopic[] = r.list(topicsCount)
+  for (let i = 0; i < topicsCount; i++) topics[i] = readFetchTopic(r, version)
   const forgottenTopicsDataCount = version >= 12 ? r.compactArrayLength(1) : (version >= 7 ? r.arrayLength(1) : 0)
-  const forgottenTopicsData: ForgottenTopic[] = []
-  for (let i = 0; i < forgottenTopicsDataCount; i++) forgottenTopicsData.push(readForgottenTopic(r, version))
+  const forgottenTopicsData: ForgottenTopic[] = r.list(forgottenTopicsDataCount)
+  for (let i = 0; i < forgottenTopicsDataCount; i++) forgottenTopicsData[i] = readForgottenTopic(r, version)
   const rackId = version >= 12 ? r.compactString() : (version >= 11 ? r.string() : '')
   if (version >= 12) {
     let tag = -1
@@ -174,8 +174,8 @@ function readFetchTopic(r: Reader, version: number): FetchTopic {
   const topic = version >= 13 ? '' : (version >= 12 ? r.compactString() : r.string())
   const topicId = version >= 13 ? r.uuid() : ZERO_UUID
   const partitionsCount = version >= 12 ? r.compactArrayLength(16) : r.arrayLength(16)
-  const partitions: FetchPartition[] = []
-  for (let i = 0; i < partitionsCount; i++) partitions.push(readFetchPartition(r, version))
+  const partitions: FetchPartition[] = r.list(partitionsCount)
+  for (let i = 0; i < partitionsCount; i++) partitions[i] = readFetchPartition(r, version)
   if (version >= 12) r.skipTags()
   return { topic, topicId, partitions }
 }
@@ -242,8 +242,8 @@ function readForgottenTopic(r: Reader, version: number): ForgottenTopic {
   const topic = version >= 13 ? '' : (version >= 12 ? r.compactString() : r.string())
   const topicId = version >= 13 ? r.uuid() : ZERO_UUID
   const partitionsCount = version >= 12 ? r.compactArrayLength(4) : r.arrayLength(4)
-  const partitions: number[] = []
-  for (let i = 0; i < partitionsCount; i++) partitions.push(r.int32())
+  const partitions: number[] = r.list(partitionsCount)
+  for (let i = 0; i < partitionsCount; i++) partitions[i] = r.int32()
   if (version >= 12) r.skipTags()
   return { topic, topicId, partitions }
 }
@@ -382,8 +382,8 @@ export function readFetchResponse(r: Reader, version: number): FetchResponse {
   const errorCode = version >= 7 ? r.int16() : 0
   const sessionId = version >= 7 ? r.int32() : 0
   const responsesCount = version >= 12 ? r.compactArrayLength(3) : r.arrayLength(3)
-  const responses: FetchableTopicResponse[] = []
-  for (let i = 0; i < responsesCount; i++) responses.push(readFetchableTopicResponse(r, version))
+  const responses: FetchableTopicResponse[] = r.list(responsesCount)
+  for (let i = 0; i < responsesCount; i++) responses[i] = readFetchableTopicResponse(r, version)
   let nodeEndpoints: NodeEndpoint[] = []
   if (version >= 12) {
     let tag = -1
@@ -392,8 +392,8 @@ export function readFetchResponse(r: Reader, version: number): FetchResponse {
       const end = r.tagEnd()
       if (tag === 0 && version >= 16) {
         const count = r.compactArrayLength(11)
-        const items: NodeEndpoint[] = []
-        for (let i = 0; i < count; i++) items.push(readNodeEndpoint(r, version))
+        const items: NodeEndpoint[] = r.list(count)
+        for (let i = 0; i < count; i++) items[i] = readNodeEndpoint(r, version)
         nodeEndpoints = items
       }       else r.position = end
       r.expectTagEnd(end)
@@ -427,8 +427,8 @@ function readFetchableTopicResponse(r: Reader, version: number): FetchableTopicR
   const topic = version >= 13 ? '' : (version >= 12 ? r.compactString() : r.string())
   const topicId = version >= 13 ? r.uuid() : ZERO_UUID
   const partitionsCount = version >= 12 ? r.compactArrayLength(30) : r.arrayLength(30)
-  const partitions: PartitionData[] = []
-  for (let i = 0; i < partitionsCount; i++) partitions.push(readPartitionData(r, version))
+  const partitions: PartitionData[] = r.list(partitionsCount)
+  for (let i = 0; i < partitionsCount; i++) partitions[i] = readPartitionData(r, version)
   if (version >= 12) r.skipTags()
   return { topic, topicId, partitions }
 }
@@ -454,8 +454,8 @@ function readPartitionData(r: Reader, version: number): PartitionData {
   let currentLeader: LeaderIdAndEpoch = defaultLeaderIdAndEpoch
   let snapshotId: SnapshotId = defaultSnapshotId
   const abortedTransactionsCount = version >= 12 ? r.compactNullableArrayLength(16) : r.nullableArrayLength(16)
-  const abortedTransactions: AbortedTransaction[] | null = abortedTransactionsCount < 0 ? null : []
-  for (let i = 0; i < abortedTransactionsCount; i++) abortedTransactions!.push(readAbortedTransaction(r, version))
+  const abortedTransactions: AbortedTransaction[] | null = abortedTransactionsCount < 0 ? null : r.list(abortedTransactionsCount)
+  for (let i = 0; i < abortedTransactionsCount; i++) abortedTransactions![i] = readAbortedTransaction(r, version)
   const preferredReadReplica = version >= 11 ? r.int32() : -1
   const records: Buffer | readonly Buffer[] | null = version >= 12 ? r.compactNullableBytes() : r.nullableBytes()
   if (version >= 12) {

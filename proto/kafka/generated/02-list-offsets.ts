@@ -39,8 +39,8 @@ export function readListOffsetsRequest(r: Reader, version: number): ListOffsetsR
   const replicaId = r.int32()
   const isolationLevel = version >= 2 ? r.int8() : 0
   const topicsCount = version >= 6 ? r.compactArrayLength(3) : r.arrayLength(3)
-  const topics: ListOffsetsTopic[] = []
-  for (let i = 0; i < topicsCount; i++) topics.push(readListOffsetsTopic(r, version))
+  const topics: ListOffsetsTopic[] = r.list(topicsCount)
+  for (let i = 0; i < topicsCount; i++) topics[i] = readListOffsetsTopic(r, version)
   const timeoutMs = version >= 10 ? r.int32() : 0
   if (version >= 6) r.skipTags()
   return { replicaId, isolationLevel, topics, timeoutMs }
@@ -61,8 +61,8 @@ export function writeListOffsetsRequest(w: Writer, m: ListOffsetsRequest, versio
 function readListOffsetsTopic(r: Reader, version: number): ListOffsetsTopic {
   const name = version >= 6 ? r.compactString() : r.string()
   const partitionsCount = version >= 6 ? r.compactArrayLength(12) : r.arrayLength(12)
-  const partitions: ListOffsetsPartition[] = []
-  for (let i = 0; i < partitionsCount; i++) partitions.push(readListOffsetsPartition(r, version))
+  const partitions: ListOffsetsPartition[] = r.list(partitionsCount)
+  for (let i = 0; i < partitionsCount; i++) partitions[i] = readListOffsetsPartition(r, version)
   if (version >= 6) r.skipTags()
   return { name, partitions }
 }
@@ -126,8 +126,8 @@ export function readListOffsetsResponse(r: Reader, version: number): ListOffsets
   if (!(version >= 1 && version <= 11)) throw unsupportedVersion('ListOffsetsResponse', version)
   const throttleTimeMs = version >= 2 ? r.int32() : 0
   const topicsCount = version >= 6 ? r.compactArrayLength(3) : r.arrayLength(3)
-  const topics: ListOffsetsTopicResponse[] = []
-  for (let i = 0; i < topicsCount; i++) topics.push(readListOffsetsTopicResponse(r, version))
+  const topics: ListOffsetsTopicResponse[] = r.list(topicsCount)
+  for (let i = 0; i < topicsCount; i++) topics[i] = readListOffsetsTopicResponse(r, version)
   if (version >= 6) r.skipTags()
   return { throttleTimeMs, topics }
 }
@@ -145,8 +145,8 @@ export function writeListOffsetsResponse(w: Writer, m: ListOffsetsResponse, vers
 function readListOffsetsTopicResponse(r: Reader, version: number): ListOffsetsTopicResponse {
   const name = version >= 6 ? r.compactString() : r.string()
   const partitionsCount = version >= 6 ? r.compactArrayLength(22) : r.arrayLength(22)
-  const partitions: ListOffsetsPartitionResponse[] = []
-  for (let i = 0; i < partitionsCount; i++) partitions.push(readListOffsetsPartitionResponse(r, version))
+  const partitions: ListOffsetsPartitionResponse[] = r.list(partitionsCount)
+  for (let i = 0; i < partitionsCount; i++) partitions[i] = readListOffsetsPartitionResponse(r, version)
   if (version >= 6) r.skipTags()
   return { name, partitions }
 }

@@ -28,8 +28,8 @@ export interface MetadataRequestTopic {
 export function readMetadataRequest(r: Reader, version: number): MetadataRequest {
   if (!(version >= 0 && version <= 13)) throw unsupportedVersion('MetadataRequest', version)
   const topicsCount = version >= 9 ? r.compactNullableArrayLength(2) : (version >= 1 ? r.nullableArrayLength(2) : r.arrayLength(2))
-  const topics: MetadataRequestTopic[] | null = topicsCount < 0 ? null : []
-  for (let i = 0; i < topicsCount; i++) topics!.push(readMetadataRequestTopic(r, version))
+  const topics: MetadataRequestTopic[] | null = topicsCount < 0 ? null : r.list(topicsCount)
+  for (let i = 0; i < topicsCount; i++) topics![i] = readMetadataRequestTopic(r, version)
   const allowAutoTopicCreation = version >= 4 ? r.bool() : true
   const includeClusterAuthorizedOperations = version >= 11 ? false : (version >= 8 ? r.bool() : false)
   const includeTopicAuthorizedOperations = version >= 8 ? r.bool() : false
@@ -135,13 +135,13 @@ export function readMetadataResponse(r: Reader, version: number): MetadataRespon
   if (!(version >= 0 && version <= 13)) throw unsupportedVersion('MetadataResponse', version)
   const throttleTimeMs = version >= 3 ? r.int32() : 0
   const brokersCount = version >= 9 ? r.compactArrayLength(10) : r.arrayLength(10)
-  const brokers: MetadataResponseBroker[] = []
-  for (let i = 0; i < brokersCount; i++) brokers.push(readMetadataResponseBroker(r, version))
+  const brokers: MetadataResponseBroker[] = r.list(brokersCount)
+  for (let i = 0; i < brokersCount; i++) brokers[i] = readMetadataResponseBroker(r, version)
   const clusterId: string | null = version >= 9 ? r.compactNullableString() : (version >= 2 ? r.nullableString() : null)
   const controllerId = version >= 1 ? r.int32() : -1
   const topicsCount = version >= 9 ? r.compactArrayLength(8) : r.arrayLength(8)
-  const topics: MetadataResponseTopic[] = []
-  for (let i = 0; i < topicsCount; i++) topics.push(readMetadataResponseTopic(r, version))
+  const topics: MetadataResponseTopic[] = r.list(topicsCount)
+  for (let i = 0; i < topicsCount; i++) topics[i] = readMetadataResponseTopic(r, version)
   const clusterAuthorizedOperations = version >= 11 ? -2147483648 : (version >= 8 ? r.int32() : -2147483648)
   const errorCode = version >= 13 ? r.int16() : 0
   if (version >= 9) r.skipTags()
@@ -192,8 +192,8 @@ function readMetadataResponseTopic(r: Reader, version: number): MetadataResponse
   const topicId = version >= 10 ? r.uuid() : ZERO_UUID
   const isInternal = version >= 1 ? r.bool() : false
   const partitionsCount = version >= 9 ? r.compactArrayLength(18) : r.arrayLength(18)
-  const partitions: MetadataResponsePartition[] = []
-  for (let i = 0; i < partitionsCount; i++) partitions.push(readMetadataResponsePartition(r, version))
+  const partitions: MetadataResponsePartition[] = r.list(partitionsCount)
+  for (let i = 0; i < partitionsCount; i++) partitions[i] = readMetadataResponsePartition(r, version)
   const topicAuthorizedOperations = version >= 8 ? r.int32() : -2147483648
   if (version >= 9) r.skipTags()
   return { errorCode, name, topicId, isInternal, partitions, topicAuthorizedOperations }
@@ -219,14 +219,14 @@ function readMetadataResponsePartition(r: Reader, version: number): MetadataResp
   const leaderId = r.int32()
   const leaderEpoch = version >= 7 ? r.int32() : -1
   const replicaNodesCount = version >= 9 ? r.compactArrayLength(4) : r.arrayLength(4)
-  const replicaNodes: number[] = []
-  for (let i = 0; i < replicaNodesCount; i++) replicaNodes.push(r.int32())
+  const replicaNodes: number[] = r.list(replicaNodesCount)
+  for (let i = 0; i < replicaNodesCount; i++) replicaNodes[i] = r.int32()
   const isrNodesCount = version >= 9 ? r.compactArrayLength(4) : r.arrayLength(4)
-  const isrNodes: number[] = []
-  for (let i = 0; i < isrNodesCount; i++) isrNodes.push(r.int32())
+  const isrNodes: number[] = r.list(isrNodesCount)
+  for (let i = 0; i < isrNodesCount; i++) isrNodes[i] = r.int32()
   const offlineReplicasCount = version >= 9 ? r.compactArrayLength(4) : (version >= 5 ? r.arrayLength(4) : 0)
-  const offlineReplicas: number[] = []
-  for (let i = 0; i < offlineReplicasCount; i++) offlineReplicas.push(r.int32())
+  const offlineReplicas: number[] = r.list(offlineReplicasCount)
+  for (let i = 0; i < offlineReplicasCount; i++) offlineReplicas[i] = r.int32()
   if (version >= 9) r.skipTags()
   return { errorCode, partitionIndex, leaderId, leaderEpoch, replicaNodes, isrNodes, offlineReplicas }
 }

@@ -51,8 +51,8 @@ export function readOffsetCommitRequest(r: Reader, version: number): OffsetCommi
   const groupInstanceId: string | null = version >= 8 ? r.compactNullableString() : (version >= 7 ? r.nullableString() : null)
   const retentionTimeMs = version >= 5 ? -1 : r.int64()
   const topicsCount = version >= 8 ? r.compactArrayLength(3) : r.arrayLength(3)
-  const topics: OffsetCommitRequestTopic[] = []
-  for (let i = 0; i < topicsCount; i++) topics.push(readOffsetCommitRequestTopic(r, version))
+  const topics: OffsetCommitRequestTopic[] = r.list(topicsCount)
+  for (let i = 0; i < topicsCount; i++) topics[i] = readOffsetCommitRequestTopic(r, version)
   if (version >= 8) r.skipTags()
   return { groupId, generationIdOrMemberEpoch, memberId, groupInstanceId, retentionTimeMs, topics }
 }
@@ -79,8 +79,8 @@ function readOffsetCommitRequestTopic(r: Reader, version: number): OffsetCommitR
   const name = version >= 10 ? '' : (version >= 8 ? r.compactString() : r.string())
   const topicId = version >= 10 ? r.uuid() : ZERO_UUID
   const partitionsCount = version >= 8 ? r.compactArrayLength(14) : r.arrayLength(14)
-  const partitions: OffsetCommitRequestPartition[] = []
-  for (let i = 0; i < partitionsCount; i++) partitions.push(readOffsetCommitRequestPartition(r, version))
+  const partitions: OffsetCommitRequestPartition[] = r.list(partitionsCount)
+  for (let i = 0; i < partitionsCount; i++) partitions[i] = readOffsetCommitRequestPartition(r, version)
   if (version >= 8) r.skipTags()
   return { name, topicId, partitions }
 }
@@ -145,8 +145,8 @@ export function readOffsetCommitResponse(r: Reader, version: number): OffsetComm
   if (!(version >= 2 && version <= 10)) throw unsupportedVersion('OffsetCommitResponse', version)
   const throttleTimeMs = version >= 3 ? r.int32() : 0
   const topicsCount = version >= 8 ? r.compactArrayLength(3) : r.arrayLength(3)
-  const topics: OffsetCommitResponseTopic[] = []
-  for (let i = 0; i < topicsCount; i++) topics.push(readOffsetCommitResponseTopic(r, version))
+  const topics: OffsetCommitResponseTopic[] = r.list(topicsCount)
+  for (let i = 0; i < topicsCount; i++) topics[i] = readOffsetCommitResponseTopic(r, version)
   if (version >= 8) r.skipTags()
   return { throttleTimeMs, topics }
 }
@@ -165,8 +165,8 @@ function readOffsetCommitResponseTopic(r: Reader, version: number): OffsetCommit
   const name = version >= 10 ? '' : (version >= 8 ? r.compactString() : r.string())
   const topicId = version >= 10 ? r.uuid() : ZERO_UUID
   const partitionsCount = version >= 8 ? r.compactArrayLength(6) : r.arrayLength(6)
-  const partitions: OffsetCommitResponsePartition[] = []
-  for (let i = 0; i < partitionsCount; i++) partitions.push(readOffsetCommitResponsePartition(r, version))
+  const partitions: OffsetCommitResponsePartition[] = r.list(partitionsCount)
+  for (let i = 0; i < partitionsCount; i++) partitions[i] = readOffsetCommitResponsePartition(r, version)
   if (version >= 8) r.skipTags()
   return { name, topicId, partitions }
 }

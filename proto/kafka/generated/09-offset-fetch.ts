@@ -51,11 +51,11 @@ export function readOffsetFetchRequest(r: Reader, version: number): OffsetFetchR
   if (!(version >= 1 && version <= 10)) throw unsupportedVersion('OffsetFetchRequest', version)
   const groupId = version >= 8 ? '' : (version >= 6 ? r.compactString() : r.string())
   const topicsCount = version >= 8 ? 0 : (version >= 6 ? r.compactNullableArrayLength(1) : (version >= 2 ? r.nullableArrayLength(1) : r.arrayLength(1)))
-  const topics: OffsetFetchRequestTopic[] | null = topicsCount < 0 ? null : []
-  for (let i = 0; i < topicsCount; i++) topics!.push(readOffsetFetchRequestTopic(r, version))
+  const topics: OffsetFetchRequestTopic[] | null = topicsCount < 0 ? null : r.list(topicsCount)
+  for (let i = 0; i < topicsCount; i++) topics![i] = readOffsetFetchRequestTopic(r, version)
   const groupsCount = version >= 8 ? r.compactArrayLength(1) : 0
-  const groups: OffsetFetchRequestGroup[] = []
-  for (let i = 0; i < groupsCount; i++) groups.push(readOffsetFetchRequestGroup(r, version))
+  const groups: OffsetFetchRequestGroup[] = r.list(groupsCount)
+  for (let i = 0; i < groupsCount; i++) groups[i] = readOffsetFetchRequestGroup(r, version)
   const requireStable = version >= 7 ? r.bool() : false
   if (version >= 6) r.skipTags()
   return { groupId, topics, groups, requireStable }
@@ -84,8 +84,8 @@ export function writeOffsetFetchRequest(w: Writer, m: OffsetFetchRequest, versio
 function readOffsetFetchRequestTopic(r: Reader, version: number): OffsetFetchRequestTopic {
   const name = version >= 6 ? r.compactString() : r.string()
   const partitionIndexesCount = version >= 6 ? r.compactArrayLength(4) : r.arrayLength(4)
-  const partitionIndexes: number[] = []
-  for (let i = 0; i < partitionIndexesCount; i++) partitionIndexes.push(r.int32())
+  const partitionIndexes: number[] = r.list(partitionIndexesCount)
+  for (let i = 0; i < partitionIndexesCount; i++) partitionIndexes[i] = r.int32()
   if (version >= 6) r.skipTags()
   return { name, partitionIndexes }
 }
@@ -104,8 +104,8 @@ function readOffsetFetchRequestGroup(r: Reader, version: number): OffsetFetchReq
   const memberId: string | null = version >= 9 ? r.compactNullableString() : null
   const memberEpoch = version >= 9 ? r.int32() : -1
   const topicsCount = r.compactNullableArrayLength(3)
-  const topics: OffsetFetchRequestTopics[] | null = topicsCount < 0 ? null : []
-  for (let i = 0; i < topicsCount; i++) topics!.push(readOffsetFetchRequestTopics(r, version))
+  const topics: OffsetFetchRequestTopics[] | null = topicsCount < 0 ? null : r.list(topicsCount)
+  for (let i = 0; i < topicsCount; i++) topics![i] = readOffsetFetchRequestTopics(r, version)
   r.skipTags()
   return { groupId, memberId, memberEpoch, topics }
 }
@@ -123,8 +123,8 @@ function readOffsetFetchRequestTopics(r: Reader, version: number): OffsetFetchRe
   const name = version >= 10 ? '' : r.compactString()
   const topicId = version >= 10 ? r.uuid() : ZERO_UUID
   const partitionIndexesCount = r.compactArrayLength(4)
-  const partitionIndexes: number[] = []
-  for (let i = 0; i < partitionIndexesCount; i++) partitionIndexes.push(r.int32())
+  const partitionIndexes: number[] = r.list(partitionIndexesCount)
+  for (let i = 0; i < partitionIndexesCount; i++) partitionIndexes[i] = r.int32()
   r.skipTags()
   return { name, topicId, partitionIndexes }
 }
@@ -211,12 +211,12 @@ export function readOffsetFetchResponse(r: Reader, version: number): OffsetFetch
   if (!(version >= 1 && version <= 10)) throw unsupportedVersion('OffsetFetchResponse', version)
   const throttleTimeMs = version >= 3 ? r.int32() : 0
   const topicsCount = version >= 8 ? 0 : (version >= 6 ? r.compactArrayLength(1) : r.arrayLength(1))
-  const topics: OffsetFetchResponseTopic[] = []
-  for (let i = 0; i < topicsCount; i++) topics.push(readOffsetFetchResponseTopic(r, version))
+  const topics: OffsetFetchResponseTopic[] = r.list(topicsCount)
+  for (let i = 0; i < topicsCount; i++) topics[i] = readOffsetFetchResponseTopic(r, version)
   const errorCode = version >= 8 ? 0 : (version >= 2 ? r.int16() : 0)
   const groupsCount = version >= 8 ? r.compactArrayLength(1) : 0
-  const groups: OffsetFetchResponseGroup[] = []
-  for (let i = 0; i < groupsCount; i++) groups.push(readOffsetFetchResponseGroup(r, version))
+  const groups: OffsetFetchResponseGroup[] = r.list(groupsCount)
+  for (let i = 0; i < groupsCount; i++) groups[i] = readOffsetFetchResponseGroup(r, version)
   if (version >= 6) r.skipTags()
   return { throttleTimeMs, topics, errorCode, groups }
 }
@@ -242,8 +242,8 @@ export function writeOffsetFetchResponse(w: Writer, m: OffsetFetchResponse, vers
 function readOffsetFetchResponseTopic(r: Reader, version: number): OffsetFetchResponseTopic {
   const name = version >= 6 ? r.compactString() : r.string()
   const partitionsCount = version >= 6 ? r.compactArrayLength(16) : r.arrayLength(16)
-  const partitions: OffsetFetchResponsePartition[] = []
-  for (let i = 0; i < partitionsCount; i++) partitions.push(readOffsetFetchResponsePartition(r, version))
+  const partitions: OffsetFetchResponsePartition[] = r.list(partitionsCount)
+  for (let i = 0; i < partitionsCount; i++) partitions[i] = readOffsetFetchResponsePartition(r, version)
   if (version >= 6) r.skipTags()
   return { name, partitions }
 }
@@ -280,8 +280,8 @@ function writeOffsetFetchResponsePartition(w: Writer, m: OffsetFetchResponsePart
 function readOffsetFetchResponseGroup(r: Reader, version: number): OffsetFetchResponseGroup {
   const groupId = r.compactString()
   const topicsCount = r.compactArrayLength(3)
-  const topics: OffsetFetchResponseTopics[] = []
-  for (let i = 0; i < topicsCount; i++) topics.push(readOffsetFetchResponseTopics(r, version))
+  const topics: OffsetFetchResponseTopics[] = r.list(topicsCount)
+  for (let i = 0; i < topicsCount; i++) topics[i] = readOffsetFetchResponseTopics(r, version)
   const errorCode = r.int16()
   r.skipTags()
   return { groupId, topics, errorCode }
@@ -299,8 +299,8 @@ function readOffsetFetchResponseTopics(r: Reader, version: number): OffsetFetchR
   const name = version >= 10 ? '' : r.compactString()
   const topicId = version >= 10 ? r.uuid() : ZERO_UUID
   const partitionsCount = r.compactArrayLength(20)
-  const partitions: OffsetFetchResponsePartitions[] = []
-  for (let i = 0; i < partitionsCount; i++) partitions.push(readOffsetFetchResponsePartitions(r, version))
+  const partitions: OffsetFetchResponsePartitions[] = r.list(partitionsCount)
+  for (let i = 0; i < partitionsCount; i++) partitions[i] = readOffsetFetchResponsePartitions(r, version)
   r.skipTags()
   return { name, topicId, partitions }
 }

@@ -19,8 +19,8 @@ export function readFindCoordinatorRequest(r: Reader, version: number): FindCoor
   const key = version >= 4 ? '' : (version >= 3 ? r.compactString() : r.string())
   const keyType = version >= 1 ? r.int8() : 0
   const coordinatorKeysCount = version >= 4 ? r.compactArrayLength(1) : 0
-  const coordinatorKeys: string[] = []
-  for (let i = 0; i < coordinatorKeysCount; i++) coordinatorKeys.push(version >= 3 ? r.compactString() : r.string())
+  const coordinatorKeys: string[] = r.list(coordinatorKeysCount)
+  for (let i = 0; i < coordinatorKeysCount; i++) coordinatorKeys[i] = version >= 3 ? r.compactString() : r.string()
   if (version >= 3) r.skipTags()
   return { key, keyType, coordinatorKeys }
 }
@@ -83,8 +83,8 @@ export function readFindCoordinatorResponse(r: Reader, version: number): FindCoo
   const host = version >= 4 ? '' : (version >= 3 ? r.compactString() : r.string())
   const port = version >= 4 ? 0 : r.int32()
   const coordinatorsCount = version >= 4 ? r.compactArrayLength(1) : 0
-  const coordinators: Coordinator[] = []
-  for (let i = 0; i < coordinatorsCount; i++) coordinators.push(readCoordinator(r, version))
+  const coordinators: Coordinator[] = r.list(coordinatorsCount)
+  for (let i = 0; i < coordinatorsCount; i++) coordinators[i] = readCoordinator(r, version)
   if (version >= 3) r.skipTags()
   return { throttleTimeMs, errorCode, errorMessage, nodeId, host, port, coordinators }
 }

@@ -41,8 +41,8 @@ export function readJoinGroupRequest(r: Reader, version: number): JoinGroupReque
   const groupInstanceId: string | null = version >= 6 ? r.compactNullableString() : (version >= 5 ? r.nullableString() : null)
   const protocolType = version >= 6 ? r.compactString() : r.string()
   const protocolsCount = version >= 6 ? r.compactArrayLength(3) : r.arrayLength(3)
-  const protocols: JoinGroupRequestProtocol[] = []
-  for (let i = 0; i < protocolsCount; i++) protocols.push(readJoinGroupRequestProtocol(r, version))
+  const protocols: JoinGroupRequestProtocol[] = r.list(protocolsCount)
+  for (let i = 0; i < protocolsCount; i++) protocols[i] = readJoinGroupRequestProtocol(r, version)
   const reason: string | null = version >= 8 ? r.compactNullableString() : null
   if (version >= 6) r.skipTags()
   return { groupId, sessionTimeoutMs, rebalanceTimeoutMs, memberId, groupInstanceId, protocolType, protocols, reason }
@@ -127,8 +127,8 @@ export function readJoinGroupResponse(r: Reader, version: number): JoinGroupResp
   const skipAssignment = version >= 9 ? r.bool() : false
   const memberId = version >= 6 ? r.compactString() : r.string()
   const membersCount = version >= 6 ? r.compactArrayLength(4) : r.arrayLength(4)
-  const members: JoinGroupResponseMember[] = []
-  for (let i = 0; i < membersCount; i++) members.push(readJoinGroupResponseMember(r, version))
+  const members: JoinGroupResponseMember[] = r.list(membersCount)
+  for (let i = 0; i < membersCount; i++) members[i] = readJoinGroupResponseMember(r, version)
   if (version >= 6) r.skipTags()
   return { throttleTimeMs, errorCode, generationId, protocolType, protocolName, leader, skipAssignment, memberId, members }
 }

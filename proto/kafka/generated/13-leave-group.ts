@@ -29,8 +29,8 @@ export function readLeaveGroupRequest(r: Reader, version: number): LeaveGroupReq
   const groupId = version >= 4 ? r.compactString() : r.string()
   const memberId = version >= 3 ? '' : r.string()
   const membersCount = version >= 4 ? r.compactArrayLength(1) : (version >= 3 ? r.arrayLength(1) : 0)
-  const members: MemberIdentity[] = []
-  for (let i = 0; i < membersCount; i++) members.push(readMemberIdentity(r, version))
+  const members: MemberIdentity[] = r.list(membersCount)
+  for (let i = 0; i < membersCount; i++) members[i] = readMemberIdentity(r, version)
   if (version >= 4) r.skipTags()
   return { groupId, memberId, members }
 }
@@ -93,8 +93,8 @@ export function readLeaveGroupResponse(r: Reader, version: number): LeaveGroupRe
   const throttleTimeMs = version >= 1 ? r.int32() : 0
   const errorCode = r.int16()
   const membersCount = version >= 4 ? r.compactArrayLength(1) : (version >= 3 ? r.arrayLength(1) : 0)
-  const members: MemberResponse[] = []
-  for (let i = 0; i < membersCount; i++) members.push(readMemberResponse(r, version))
+  const members: MemberResponse[] = r.list(membersCount)
+  for (let i = 0; i < membersCount; i++) members[i] = readMemberResponse(r, version)
   if (version >= 4) r.skipTags()
   return { throttleTimeMs, errorCode, members }
 }

@@ -39,8 +39,8 @@ export function readSyncGroupRequest(r: Reader, version: number): SyncGroupReque
   const protocolType: string | null = version >= 5 ? r.compactNullableString() : null
   const protocolName: string | null = version >= 5 ? r.compactNullableString() : null
   const assignmentsCount = version >= 4 ? r.compactArrayLength(3) : r.arrayLength(3)
-  const assignments: SyncGroupRequestAssignment[] = []
-  for (let i = 0; i < assignmentsCount; i++) assignments.push(readSyncGroupRequestAssignment(r, version))
+  const assignments: SyncGroupRequestAssignment[] = r.list(assignmentsCount)
+  for (let i = 0; i < assignmentsCount; i++) assignments[i] = readSyncGroupRequestAssignment(r, version)
   if (version >= 4) r.skipTags()
   return { groupId, generationId, memberId, groupInstanceId, protocolType, protocolName, assignments }
 }

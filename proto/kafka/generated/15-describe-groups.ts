@@ -15,8 +15,8 @@ export interface DescribeGroupsRequest {
 export function readDescribeGroupsRequest(r: Reader, version: number): DescribeGroupsRequest {
   if (!(version >= 0 && version <= 6)) throw unsupportedVersion('DescribeGroupsRequest', version)
   const groupsCount = version >= 5 ? r.compactArrayLength(1) : r.arrayLength(1)
-  const groups: string[] = []
-  for (let i = 0; i < groupsCount; i++) groups.push(version >= 5 ? r.compactString() : r.string())
+  const groups: string[] = r.list(groupsCount)
+  for (let i = 0; i < groupsCount; i++) groups[i] = version >= 5 ? r.compactString() : r.string()
   const includeAuthorizedOperations = version >= 3 ? r.bool() : false
   if (version >= 5) r.skipTags()
   return { groups, includeAuthorizedOperations }
@@ -84,8 +84,8 @@ export function readDescribeGroupsResponse(r: Reader, version: number): Describe
   if (!(version >= 0 && version <= 6)) throw unsupportedVersion('DescribeGroupsResponse', version)
   const throttleTimeMs = version >= 1 ? r.int32() : 0
   const groupsCount = version >= 5 ? r.compactArrayLength(12) : r.arrayLength(12)
-  const groups: DescribedGroup[] = []
-  for (let i = 0; i < groupsCount; i++) groups.push(readDescribedGroup(r, version))
+  const groups: DescribedGroup[] = r.list(groupsCount)
+  for (let i = 0; i < groupsCount; i++) groups[i] = readDescribedGroup(r, version)
   if (version >= 5) r.skipTags()
   return { throttleTimeMs, groups }
 }
@@ -108,8 +108,8 @@ function readDescribedGroup(r: Reader, version: number): DescribedGroup {
   const protocolType = version >= 5 ? r.compactString() : r.string()
   const protocolData = version >= 5 ? r.compactString() : r.string()
   const membersCount = version >= 5 ? r.compactArrayLength(7) : r.arrayLength(7)
-  const members: DescribedGroupMember[] = []
-  for (let i = 0; i < membersCount; i++) members.push(readDescribedGroupMember(r, version))
+  const members: DescribedGroupMember[] = r.list(membersCount)
+  for (let i = 0; i < membersCount; i++) members[i] = readDescribedGroupMember(r, version)
   const authorizedOperations = version >= 3 ? r.int32() : -2147483648
   if (version >= 5) r.skipTags()
   return { errorCode, errorMessage, groupId, groupState, protocolType, protocolData, members, authorizedOperations }

@@ -15,11 +15,11 @@ export interface ListGroupsRequest {
 export function readListGroupsRequest(r: Reader, version: number): ListGroupsRequest {
   if (!(version >= 0 && version <= 5)) throw unsupportedVersion('ListGroupsRequest', version)
   const statesFilterCount = version >= 4 ? r.compactArrayLength(1) : 0
-  const statesFilter: string[] = []
-  for (let i = 0; i < statesFilterCount; i++) statesFilter.push(version >= 3 ? r.compactString() : r.string())
+  const statesFilter: string[] = r.list(statesFilterCount)
+  for (let i = 0; i < statesFilterCount; i++) statesFilter[i] = version >= 3 ? r.compactString() : r.string()
   const typesFilterCount = version >= 5 ? r.compactArrayLength(1) : 0
-  const typesFilter: string[] = []
-  for (let i = 0; i < typesFilterCount; i++) typesFilter.push(version >= 3 ? r.compactString() : r.string())
+  const typesFilter: string[] = r.list(typesFilterCount)
+  for (let i = 0; i < typesFilterCount; i++) typesFilter[i] = version >= 3 ? r.compactString() : r.string()
   if (version >= 3) r.skipTags()
   return { statesFilter, typesFilter }
 }
@@ -66,8 +66,8 @@ export function readListGroupsResponse(r: Reader, version: number): ListGroupsRe
   const throttleTimeMs = version >= 1 ? r.int32() : 0
   const errorCode = r.int16()
   const groupsCount = version >= 3 ? r.compactArrayLength(3) : r.arrayLength(3)
-  const groups: ListedGroup[] = []
-  for (let i = 0; i < groupsCount; i++) groups.push(readListedGroup(r, version))
+  const groups: ListedGroup[] = r.list(groupsCount)
+  for (let i = 0; i < groupsCount; i++) groups[i] = readListedGroup(r, version)
   if (version >= 3) r.skipTags()
   return { throttleTimeMs, errorCode, groups }
 }

@@ -35,8 +35,8 @@ export function readSaslHandshakeResponse(r: Reader, version: number): SaslHands
   if (!(version >= 0 && version <= 1)) throw unsupportedVersion('SaslHandshakeResponse', version)
   const errorCode = r.int16()
   const mechanismsCount = r.arrayLength(2)
-  const mechanisms: string[] = []
-  for (let i = 0; i < mechanismsCount; i++) mechanisms.push(r.string())
+  const mechanisms: string[] = r.list(mechanismsCount)
+  for (let i = 0; i < mechanismsCount; i++) mechanisms[i] = r.string()
   return { errorCode, mechanisms }
 }
 

@@ -81,8 +81,8 @@ export function readApiVersionsResponse(r: Reader, version: number): ApiVersions
   if (!(version >= 0 && version <= 4)) throw unsupportedVersion('ApiVersionsResponse', version)
   const errorCode = r.int16()
   const apiKeysCount = version >= 3 ? r.compactArrayLength(6) : r.arrayLength(6)
-  const apiKeys: ApiVersion[] = []
-  for (let i = 0; i < apiKeysCount; i++) apiKeys.push(readApiVersion(r, version))
+  const apiKeys: ApiVersion[] = r.list(apiKeysCount)
+  for (let i = 0; i < apiKeysCount; i++) apiKeys[i] = readApiVersion(r, version)
   const throttleTimeMs = version >= 1 ? r.int32() : 0
   let supportedFeatures: SupportedFeatureKey[] = []
   let finalizedFeaturesEpoch: number = -1
@@ -95,14 +95,14 @@ export function readApiVersionsResponse(r: Reader, version: number): ApiVersions
       const end = r.tagEnd()
       if (tag === 0 && version >= 3) {
         const count = r.compactArrayLength(6)
-        const items: SupportedFeatureKey[] = []
-        for (let i = 0; i < count; i++) items.push(readSupportedFeatureKey(r, version))
+        const items: SupportedFeatureKey[] = r.list(count)
+        for (let i = 0; i < count; i++) items[i] = readSupportedFeatureKey(r, version)
         supportedFeatures = items
       }       else if (tag === 1 && version >= 3) finalizedFeaturesEpoch = r.int64()
       else if (tag === 2 && version >= 3) {
         const count = r.compactArrayLength(6)
-        const items: FinalizedFeatureKey[] = []
-        for (let i = 0; i < count; i++) items.push(readFinalizedFeatureKey(r, version))
+        const items: FinalizedFeatureKey[] = r.list(count)
+        for (let i = 0; i < count; i++) items[i] = readFinalizedFeatureKey(r, version)
         finalizedFeatures = items
       }       else if (tag === 3 && version >= 3) zkMigrationReady = r.bool()
       else r.position = end

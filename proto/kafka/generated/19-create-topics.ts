@@ -48,8 +48,8 @@ export interface CreatableTopicConfig {
 export function readCreateTopicsRequest(r: Reader, version: number): CreateTopicsRequest {
   if (!(version >= 2 && version <= 7)) throw unsupportedVersion('CreateTopicsRequest', version)
   const topicsCount = version >= 5 ? r.compactArrayLength(10) : r.arrayLength(10)
-  const topics: CreatableTopic[] = []
-  for (let i = 0; i < topicsCount; i++) topics.push(readCreatableTopic(r, version))
+  const topics: CreatableTopic[] = r.list(topicsCount)
+  for (let i = 0; i < topicsCount; i++) topics[i] = readCreatableTopic(r, version)
   const timeoutMs = r.int32()
   const validateOnly = r.bool()
   if (version >= 5) r.skipTags()
@@ -72,11 +72,11 @@ function readCreatableTopic(r: Reader, version: number): CreatableTopic {
   const numPartitions = r.int32()
   const replicationFactor = r.int16()
   const assignmentsCount = version >= 5 ? r.compactArrayLength(6) : r.arrayLength(6)
-  const assignments: CreatableReplicaAssignment[] = []
-  for (let i = 0; i < assignmentsCount; i++) assignments.push(readCreatableReplicaAssignment(r, version))
+  const assignments: CreatableReplicaAssignment[] = r.list(assignmentsCount)
+  for (let i = 0; i < assignmentsCount; i++) assignments[i] = readCreatableReplicaAssignment(r, version)
   const configsCount = version >= 5 ? r.compactArrayLength(3) : r.arrayLength(3)
-  const configs: CreatableTopicConfig[] = []
-  for (let i = 0; i < configsCount; i++) configs.push(readCreatableTopicConfig(r, version))
+  const configs: CreatableTopicConfig[] = r.list(configsCount)
+  for (let i = 0; i < configsCount; i++) configs[i] = readCreatableTopicConfig(r, version)
   if (version >= 5) r.skipTags()
   return { name, numPartitions, replicationFactor, assignments, configs }
 }
@@ -98,8 +98,8 @@ function writeCreatableTopic(w: Writer, m: CreatableTopic, version: number): voi
 function readCreatableReplicaAssignment(r: Reader, version: number): CreatableReplicaAssignment {
   const partitionIndex = r.int32()
   const brokerIdsCount = version >= 5 ? r.compactArrayLength(4) : r.arrayLength(4)
-  const brokerIds: number[] = []
-  for (let i = 0; i < brokerIdsCount; i++) brokerIds.push(r.int32())
+  const brokerIds: number[] = r.list(brokerIdsCount)
+  for (let i = 0; i < brokerIdsCount; i++) brokerIds[i] = r.int32()
   if (version >= 5) r.skipTags()
   return { partitionIndex, brokerIds }
 }
@@ -174,8 +174,8 @@ export function readCreateTopicsResponse(r: Reader, version: number): CreateTopi
   if (!(version >= 2 && version <= 7)) throw unsupportedVersion('CreateTopicsResponse', version)
   const throttleTimeMs = r.int32()
   const topicsCount = version >= 5 ? r.compactArrayLength(6) : r.arrayLength(6)
-  const topics: CreatableTopicResult[] = []
-  for (let i = 0; i < topicsCount; i++) topics.push(readCreatableTopicResult(r, version))
+  const topics: CreatableTopicResult[] = r.list(topicsCount)
+  for (let i = 0; i < topicsCount; i++) topics[i] = readCreatableTopicResult(r, version)
   if (version >= 5) r.skipTags()
   return { throttleTimeMs, topics }
 }
@@ -199,8 +199,8 @@ function readCreatableTopicResult(r: Reader, version: number): CreatableTopicRes
   const numPartitions = version >= 5 ? r.int32() : -1
   const replicationFactor = version >= 5 ? r.int16() : -1
   const configsCount = version >= 5 ? r.compactNullableArrayLength(1) : 0
-  const configs: CreatableTopicConfigs[] | null = configsCount < 0 ? null : []
-  for (let i = 0; i < configsCount; i++) configs!.push(readCreatableTopicConfigs(r, version))
+  const configs: CreatableTopicConfigs[] | null = configsCount < 0 ? null : r.list(configsCount)
+  for (let i = 0; i < configsCount; i++) configs![i] = readCreatableTopicConfigs(r, version)
   if (version >= 5) {
     let tag = -1
     for (let tags = r.tagCount(); tags > 0; tags--) {

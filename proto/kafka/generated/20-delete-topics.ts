@@ -26,11 +26,11 @@ export interface DeleteTopicState {
 export function readDeleteTopicsRequest(r: Reader, version: number): DeleteTopicsRequest {
   if (!(version >= 1 && version <= 6)) throw unsupportedVersion('DeleteTopicsRequest', version)
   const topicsCount = version >= 6 ? r.compactArrayLength(1) : 0
-  const topics: DeleteTopicState[] = []
-  for (let i = 0; i < topicsCount; i++) topics.push(readDeleteTopicState(r, version))
+  const topics: DeleteTopicState[] = r.list(topicsCount)
+  for (let i = 0; i < topicsCount; i++) topics[i] = readDeleteTopicState(r, version)
   const topicNamesCount = version >= 6 ? 0 : (version >= 4 ? r.compactArrayLength(1) : r.arrayLength(1))
-  const topicNames: string[] = []
-  for (let i = 0; i < topicNamesCount; i++) topicNames.push(version >= 4 ? r.compactString() : r.string())
+  const topicNames: string[] = r.list(topicNamesCount)
+  for (let i = 0; i < topicNamesCount; i++) topicNames[i] = version >= 4 ? r.compactString() : r.string()
   const timeoutMs = r.int32()
   if (version >= 4) r.skipTags()
   return { topics, topicNames, timeoutMs }
@@ -93,8 +93,8 @@ export function readDeleteTopicsResponse(r: Reader, version: number): DeleteTopi
   if (!(version >= 1 && version <= 6)) throw unsupportedVersion('DeleteTopicsResponse', version)
   const throttleTimeMs = r.int32()
   const responsesCount = version >= 4 ? r.compactArrayLength(4) : r.arrayLength(4)
-  const responses: DeletableTopicResult[] = []
-  for (let i = 0; i < responsesCount; i++) responses.push(readDeletableTopicResult(r, version))
+  const responses: DeletableTopicResult[] = r.list(responsesCount)
+  for (let i = 0; i < responsesCount; i++) responses[i] = readDeletableTopicResult(r, version)
   if (version >= 4) r.skipTags()
   return { throttleTimeMs, responses }
 }

@@ -31,8 +31,8 @@ export interface DeleteRecordsPartition {
 export function readDeleteRecordsRequest(r: Reader, version: number): DeleteRecordsRequest {
   if (!(version >= 0 && version <= 2)) throw unsupportedVersion('DeleteRecordsRequest', version)
   const topicsCount = version >= 2 ? r.compactArrayLength(3) : r.arrayLength(3)
-  const topics: DeleteRecordsTopic[] = []
-  for (let i = 0; i < topicsCount; i++) topics.push(readDeleteRecordsTopic(r, version))
+  const topics: DeleteRecordsTopic[] = r.list(topicsCount)
+  for (let i = 0; i < topicsCount; i++) topics[i] = readDeleteRecordsTopic(r, version)
   const timeoutMs = r.int32()
   if (version >= 2) r.skipTags()
   return { topics, timeoutMs }
@@ -51,8 +51,8 @@ export function writeDeleteRecordsRequest(w: Writer, m: DeleteRecordsRequest, ve
 function readDeleteRecordsTopic(r: Reader, version: number): DeleteRecordsTopic {
   const name = version >= 2 ? r.compactString() : r.string()
   const partitionsCount = version >= 2 ? r.compactArrayLength(12) : r.arrayLength(12)
-  const partitions: DeleteRecordsPartition[] = []
-  for (let i = 0; i < partitionsCount; i++) partitions.push(readDeleteRecordsPartition(r, version))
+  const partitions: DeleteRecordsPartition[] = r.list(partitionsCount)
+  for (let i = 0; i < partitionsCount; i++) partitions[i] = readDeleteRecordsPartition(r, version)
   if (version >= 2) r.skipTags()
   return { name, partitions }
 }
@@ -110,8 +110,8 @@ export function readDeleteRecordsResponse(r: Reader, version: number): DeleteRec
   if (!(version >= 0 && version <= 2)) throw unsupportedVersion('DeleteRecordsResponse', version)
   const throttleTimeMs = r.int32()
   const topicsCount = version >= 2 ? r.compactArrayLength(3) : r.arrayLength(3)
-  const topics: DeleteRecordsTopicResult[] = []
-  for (let i = 0; i < topicsCount; i++) topics.push(readDeleteRecordsTopicResult(r, version))
+  const topics: DeleteRecordsTopicResult[] = r.list(topicsCount)
+  for (let i = 0; i < topicsCount; i++) topics[i] = readDeleteRecordsTopicResult(r, version)
   if (version >= 2) r.skipTags()
   return { throttleTimeMs, topics }
 }
@@ -129,8 +129,8 @@ export function writeDeleteRecordsResponse(w: Writer, m: DeleteRecordsResponse, 
 function readDeleteRecordsTopicResult(r: Reader, version: number): DeleteRecordsTopicResult {
   const name = version >= 2 ? r.compactString() : r.string()
   const partitionsCount = version >= 2 ? r.compactArrayLength(14) : r.arrayLength(14)
-  const partitions: DeleteRecordsPartitionResult[] = []
-  for (let i = 0; i < partitionsCount; i++) partitions.push(readDeleteRecordsPartitionResult(r, version))
+  const partitions: DeleteRecordsPartitionResult[] = r.list(partitionsCount)
+  for (let i = 0; i < partitionsCount; i++) partitions[i] = readDeleteRecordsPartitionResult(r, version)
   if (version >= 2) r.skipTags()
   return { name, partitions }
 }

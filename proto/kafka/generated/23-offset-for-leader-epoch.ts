@@ -34,8 +34,8 @@ export function readOffsetForLeaderEpochRequest(r: Reader, version: number): Off
   if (!(version >= 2 && version <= 4)) throw unsupportedVersion('OffsetForLeaderEpochRequest', version)
   const replicaId = version >= 3 ? r.int32() : -2
   const topicsCount = version >= 4 ? r.compactArrayLength(3) : r.arrayLength(3)
-  const topics: OffsetForLeaderTopic[] = []
-  for (let i = 0; i < topicsCount; i++) topics.push(readOffsetForLeaderTopic(r, version))
+  const topics: OffsetForLeaderTopic[] = r.list(topicsCount)
+  for (let i = 0; i < topicsCount; i++) topics[i] = readOffsetForLeaderTopic(r, version)
   if (version >= 4) r.skipTags()
   return { replicaId, topics }
 }
@@ -53,8 +53,8 @@ export function writeOffsetForLeaderEpochRequest(w: Writer, m: OffsetForLeaderEp
 function readOffsetForLeaderTopic(r: Reader, version: number): OffsetForLeaderTopic {
   const topic = version >= 4 ? r.compactString() : r.string()
   const partitionsCount = version >= 4 ? r.compactArrayLength(12) : r.arrayLength(12)
-  const partitions: OffsetForLeaderPartition[] = []
-  for (let i = 0; i < partitionsCount; i++) partitions.push(readOffsetForLeaderPartition(r, version))
+  const partitions: OffsetForLeaderPartition[] = r.list(partitionsCount)
+  for (let i = 0; i < partitionsCount; i++) partitions[i] = readOffsetForLeaderPartition(r, version)
   if (version >= 4) r.skipTags()
   return { topic, partitions }
 }
@@ -116,8 +116,8 @@ export function readOffsetForLeaderEpochResponse(r: Reader, version: number): Of
   if (!(version >= 2 && version <= 4)) throw unsupportedVersion('OffsetForLeaderEpochResponse', version)
   const throttleTimeMs = r.int32()
   const topicsCount = version >= 4 ? r.compactArrayLength(3) : r.arrayLength(3)
-  const topics: OffsetForLeaderTopicResult[] = []
-  for (let i = 0; i < topicsCount; i++) topics.push(readOffsetForLeaderTopicResult(r, version))
+  const topics: OffsetForLeaderTopicResult[] = r.list(topicsCount)
+  for (let i = 0; i < topicsCount; i++) topics[i] = readOffsetForLeaderTopicResult(r, version)
   if (version >= 4) r.skipTags()
   return { throttleTimeMs, topics }
 }
@@ -135,8 +135,8 @@ export function writeOffsetForLeaderEpochResponse(w: Writer, m: OffsetForLeaderE
 function readOffsetForLeaderTopicResult(r: Reader, version: number): OffsetForLeaderTopicResult {
   const topic = version >= 4 ? r.compactString() : r.string()
   const partitionsCount = version >= 4 ? r.compactArrayLength(18) : r.arrayLength(18)
-  const partitions: EpochEndOffset[] = []
-  for (let i = 0; i < partitionsCount; i++) partitions.push(readEpochEndOffset(r, version))
+  const partitions: EpochEndOffset[] = r.list(partitionsCount)
+  for (let i = 0; i < partitionsCount; i++) partitions[i] = readEpochEndOffset(r, version)
   if (version >= 4) r.skipTags()
   return { topic, partitions }
 }

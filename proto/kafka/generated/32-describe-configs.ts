@@ -27,8 +27,8 @@ export interface DescribeConfigsResource {
 export function readDescribeConfigsRequest(r: Reader, version: number): DescribeConfigsRequest {
   if (!(version >= 1 && version <= 4)) throw unsupportedVersion('DescribeConfigsRequest', version)
   const resourcesCount = version >= 4 ? r.compactArrayLength(4) : r.arrayLength(4)
-  const resources: DescribeConfigsResource[] = []
-  for (let i = 0; i < resourcesCount; i++) resources.push(readDescribeConfigsResource(r, version))
+  const resources: DescribeConfigsResource[] = r.list(resourcesCount)
+  for (let i = 0; i < resourcesCount; i++) resources[i] = readDescribeConfigsResource(r, version)
   const includeSynonyms = r.bool()
   const includeDocumentation = version >= 3 ? r.bool() : false
   if (version >= 4) r.skipTags()
@@ -50,8 +50,8 @@ function readDescribeConfigsResource(r: Reader, version: number): DescribeConfig
   const resourceType = r.int8()
   const resourceName = version >= 4 ? r.compactString() : r.string()
   const configurationKeysCount = version >= 4 ? r.compactNullableArrayLength(1) : r.nullableArrayLength(1)
-  const configurationKeys: string[] | null = configurationKeysCount < 0 ? null : []
-  for (let i = 0; i < configurationKeysCount; i++) configurationKeys!.push(version >= 4 ? r.compactString() : r.string())
+  const configurationKeys: string[] | null = configurationKeysCount < 0 ? null : r.list(configurationKeysCount)
+  for (let i = 0; i < configurationKeysCount; i++) configurationKeys![i] = version >= 4 ? r.compactString() : r.string()
   if (version >= 4) r.skipTags()
   return { resourceType, resourceName, configurationKeys }
 }
@@ -126,8 +126,8 @@ export function readDescribeConfigsResponse(r: Reader, version: number): Describ
   if (!(version >= 1 && version <= 4)) throw unsupportedVersion('DescribeConfigsResponse', version)
   const throttleTimeMs = r.int32()
   const resultsCount = version >= 4 ? r.compactArrayLength(7) : r.arrayLength(7)
-  const results: DescribeConfigsResult[] = []
-  for (let i = 0; i < resultsCount; i++) results.push(readDescribeConfigsResult(r, version))
+  const results: DescribeConfigsResult[] = r.list(resultsCount)
+  for (let i = 0; i < resultsCount; i++) results[i] = readDescribeConfigsResult(r, version)
   if (version >= 4) r.skipTags()
   return { throttleTimeMs, results }
 }
@@ -148,8 +148,8 @@ function readDescribeConfigsResult(r: Reader, version: number): DescribeConfigsR
   const resourceType = r.int8()
   const resourceName = version >= 4 ? r.compactString() : r.string()
   const configsCount = version >= 4 ? r.compactArrayLength(9) : r.arrayLength(9)
-  const configs: DescribeConfigsResourceResult[] = []
-  for (let i = 0; i < configsCount; i++) configs.push(readDescribeConfigsResourceResult(r, version))
+  const configs: DescribeConfigsResourceResult[] = r.list(configsCount)
+  for (let i = 0; i < configsCount; i++) configs[i] = readDescribeConfigsResourceResult(r, version)
   if (version >= 4) r.skipTags()
   return { errorCode, errorMessage, resourceType, resourceName, configs }
 }
@@ -174,8 +174,8 @@ function readDescribeConfigsResourceResult(r: Reader, version: number): Describe
   const configSource = r.int8()
   const isSensitive = r.bool()
   const synonymsCount = version >= 4 ? r.compactArrayLength(4) : r.arrayLength(4)
-  const synonyms: DescribeConfigsSynonym[] = []
-  for (let i = 0; i < synonymsCount; i++) synonyms.push(readDescribeConfigsSynonym(r, version))
+  const synonyms: DescribeConfigsSynonym[] = r.list(synonymsCount)
+  for (let i = 0; i < synonymsCount; i++) synonyms[i] = readDescribeConfigsSynonym(r, version)
   const configType = version >= 3 ? r.int8() : 0
   const documentation: string | null = version >= 4 ? r.compactNullableString() : (version >= 3 ? r.nullableString() : '')
   if (version >= 4) r.skipTags()

@@ -33,8 +33,8 @@ export interface AlterableConfig {
 export function readAlterConfigsRequest(r: Reader, version: number): AlterConfigsRequest {
   if (!(version >= 0 && version <= 2)) throw unsupportedVersion('AlterConfigsRequest', version)
   const resourcesCount = version >= 2 ? r.compactArrayLength(4) : r.arrayLength(4)
-  const resources: AlterConfigsResource[] = []
-  for (let i = 0; i < resourcesCount; i++) resources.push(readAlterConfigsResource(r, version))
+  const resources: AlterConfigsResource[] = r.list(resourcesCount)
+  for (let i = 0; i < resourcesCount; i++) resources[i] = readAlterConfigsResource(r, version)
   const validateOnly = r.bool()
   if (version >= 2) r.skipTags()
   return { resources, validateOnly }
@@ -54,8 +54,8 @@ function readAlterConfigsResource(r: Reader, version: number): AlterConfigsResou
   const resourceType = r.int8()
   const resourceName = version >= 2 ? r.compactString() : r.string()
   const configsCount = version >= 2 ? r.compactArrayLength(3) : r.arrayLength(3)
-  const configs: AlterableConfig[] = []
-  for (let i = 0; i < configsCount; i++) configs.push(readAlterableConfig(r, version))
+  const configs: AlterableConfig[] = r.list(configsCount)
+  for (let i = 0; i < configsCount; i++) configs[i] = readAlterableConfig(r, version)
   if (version >= 2) r.skipTags()
   return { resourceType, resourceName, configs }
 }
@@ -110,8 +110,8 @@ export function readAlterConfigsResponse(r: Reader, version: number): AlterConfi
   if (!(version >= 0 && version <= 2)) throw unsupportedVersion('AlterConfigsResponse', version)
   const throttleTimeMs = r.int32()
   const responsesCount = version >= 2 ? r.compactArrayLength(6) : r.arrayLength(6)
-  const responses: AlterConfigsResourceResponse[] = []
-  for (let i = 0; i < responsesCount; i++) responses.push(readAlterConfigsResourceResponse(r, version))
+  const responses: AlterConfigsResourceResponse[] = r.list(responsesCount)
+  for (let i = 0; i < responsesCount; i++) responses[i] = readAlterConfigsResourceResponse(r, version)
   if (version >= 2) r.skipTags()
   return { throttleTimeMs, responses }
 }

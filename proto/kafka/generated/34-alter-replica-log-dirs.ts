@@ -29,8 +29,8 @@ export interface AlterReplicaLogDirTopic {
 export function readAlterReplicaLogDirsRequest(r: Reader, version: number): AlterReplicaLogDirsRequest {
   if (!(version >= 1 && version <= 2)) throw unsupportedVersion('AlterReplicaLogDirsRequest', version)
   const dirsCount = version >= 2 ? r.compactArrayLength(3) : r.arrayLength(3)
-  const dirs: AlterReplicaLogDir[] = []
-  for (let i = 0; i < dirsCount; i++) dirs.push(readAlterReplicaLogDir(r, version))
+  const dirs: AlterReplicaLogDir[] = r.list(dirsCount)
+  for (let i = 0; i < dirsCount; i++) dirs[i] = readAlterReplicaLogDir(r, version)
   if (version >= 2) r.skipTags()
   return { dirs }
 }
@@ -47,8 +47,8 @@ export function writeAlterReplicaLogDirsRequest(w: Writer, m: AlterReplicaLogDir
 function readAlterReplicaLogDir(r: Reader, version: number): AlterReplicaLogDir {
   const path = version >= 2 ? r.compactString() : r.string()
   const topicsCount = version >= 2 ? r.compactArrayLength(3) : r.arrayLength(3)
-  const topics: AlterReplicaLogDirTopic[] = []
-  for (let i = 0; i < topicsCount; i++) topics.push(readAlterReplicaLogDirTopic(r, version))
+  const topics: AlterReplicaLogDirTopic[] = r.list(topicsCount)
+  for (let i = 0; i < topicsCount; i++) topics[i] = readAlterReplicaLogDirTopic(r, version)
   if (version >= 2) r.skipTags()
   return { path, topics }
 }
@@ -65,8 +65,8 @@ function writeAlterReplicaLogDir(w: Writer, m: AlterReplicaLogDir, version: numb
 function readAlterReplicaLogDirTopic(r: Reader, version: number): AlterReplicaLogDirTopic {
   const name = version >= 2 ? r.compactString() : r.string()
   const partitionsCount = version >= 2 ? r.compactArrayLength(4) : r.arrayLength(4)
-  const partitions: number[] = []
-  for (let i = 0; i < partitionsCount; i++) partitions.push(r.int32())
+  const partitions: number[] = r.list(partitionsCount)
+  for (let i = 0; i < partitionsCount; i++) partitions[i] = r.int32()
   if (version >= 2) r.skipTags()
   return { name, partitions }
 }
@@ -109,8 +109,8 @@ export function readAlterReplicaLogDirsResponse(r: Reader, version: number): Alt
   if (!(version >= 1 && version <= 2)) throw unsupportedVersion('AlterReplicaLogDirsResponse', version)
   const throttleTimeMs = r.int32()
   const resultsCount = version >= 2 ? r.compactArrayLength(3) : r.arrayLength(3)
-  const results: AlterReplicaLogDirTopicResult[] = []
-  for (let i = 0; i < resultsCount; i++) results.push(readAlterReplicaLogDirTopicResult(r, version))
+  const results: AlterReplicaLogDirTopicResult[] = r.list(resultsCount)
+  for (let i = 0; i < resultsCount; i++) results[i] = readAlterReplicaLogDirTopicResult(r, version)
   if (version >= 2) r.skipTags()
   return { throttleTimeMs, results }
 }
@@ -128,8 +128,8 @@ export function writeAlterReplicaLogDirsResponse(w: Writer, m: AlterReplicaLogDi
 function readAlterReplicaLogDirTopicResult(r: Reader, version: number): AlterReplicaLogDirTopicResult {
   const topicName = version >= 2 ? r.compactString() : r.string()
   const partitionsCount = version >= 2 ? r.compactArrayLength(6) : r.arrayLength(6)
-  const partitions: AlterReplicaLogDirPartitionResult[] = []
-  for (let i = 0; i < partitionsCount; i++) partitions.push(readAlterReplicaLogDirPartitionResult(r, version))
+  const partitions: AlterReplicaLogDirPartitionResult[] = r.list(partitionsCount)
+  for (let i = 0; i < partitionsCount; i++) partitions[i] = readAlterReplicaLogDirPartitionResult(r, version)
   if (version >= 2) r.skipTags()
   return { topicName, partitions }
 }

@@ -21,8 +21,8 @@ export interface DescribableLogDirTopic {
 export function readDescribeLogDirsRequest(r: Reader, version: number): DescribeLogDirsRequest {
   if (!(version >= 1 && version <= 5)) throw unsupportedVersion('DescribeLogDirsRequest', version)
   const topicsCount = version >= 2 ? r.compactNullableArrayLength(3) : r.nullableArrayLength(3)
-  const topics: DescribableLogDirTopic[] | null = topicsCount < 0 ? null : []
-  for (let i = 0; i < topicsCount; i++) topics!.push(readDescribableLogDirTopic(r, version))
+  const topics: DescribableLogDirTopic[] | null = topicsCount < 0 ? null : r.list(topicsCount)
+  for (let i = 0; i < topicsCount; i++) topics![i] = readDescribableLogDirTopic(r, version)
   if (version >= 2) r.skipTags()
   return { topics }
 }
@@ -39,8 +39,8 @@ export function writeDescribeLogDirsRequest(w: Writer, m: DescribeLogDirsRequest
 function readDescribableLogDirTopic(r: Reader, version: number): DescribableLogDirTopic {
   const topic = version >= 2 ? r.compactString() : r.string()
   const partitionsCount = version >= 2 ? r.compactArrayLength(4) : r.arrayLength(4)
-  const partitions: number[] = []
-  for (let i = 0; i < partitionsCount; i++) partitions.push(r.int32())
+  const partitions: number[] = r.list(partitionsCount)
+  for (let i = 0; i < partitionsCount; i++) partitions[i] = r.int32()
   if (version >= 2) r.skipTags()
   return { topic, partitions }
 }
@@ -106,8 +106,8 @@ export function readDescribeLogDirsResponse(r: Reader, version: number): Describ
   const throttleTimeMs = r.int32()
   const errorCode = version >= 3 ? r.int16() : 0
   const resultsCount = version >= 2 ? r.compactArrayLength(5) : r.arrayLength(5)
-  const results: DescribeLogDirsResult[] = []
-  for (let i = 0; i < resultsCount; i++) results.push(readDescribeLogDirsResult(r, version))
+  const results: DescribeLogDirsResult[] = r.list(resultsCount)
+  for (let i = 0; i < resultsCount; i++) results[i] = readDescribeLogDirsResult(r, version)
   if (version >= 2) r.skipTags()
   return { throttleTimeMs, errorCode, results }
 }
@@ -127,8 +127,8 @@ function readDescribeLogDirsResult(r: Reader, version: number): DescribeLogDirsR
   const errorCode = r.int16()
   const logDir = version >= 2 ? r.compactString() : r.string()
   const topicsCount = version >= 2 ? r.compactArrayLength(3) : r.arrayLength(3)
-  const topics: DescribeLogDirsTopic[] = []
-  for (let i = 0; i < topicsCount; i++) topics.push(readDescribeLogDirsTopic(r, version))
+  const topics: DescribeLogDirsTopic[] = r.list(topicsCount)
+  for (let i = 0; i < topicsCount; i++) topics[i] = readDescribeLogDirsTopic(r, version)
   const totalBytes = version >= 4 ? r.int64() : -1
   const usableBytes = version >= 4 ? r.int64() : -1
   const isCordoned = version >= 5 ? r.bool() : false
@@ -152,8 +152,8 @@ function writeDescribeLogDirsResult(w: Writer, m: DescribeLogDirsResult, version
 function readDescribeLogDirsTopic(r: Reader, version: number): DescribeLogDirsTopic {
   const name = version >= 2 ? r.compactString() : r.string()
   const partitionsCount = version >= 2 ? r.compactArrayLength(21) : r.arrayLength(21)
-  const partitions: DescribeLogDirsPartition[] = []
-  for (let i = 0; i < partitionsCount; i++) partitions.push(readDescribeLogDirsPartition(r, version))
+  const partitions: DescribeLogDirsPartition[] = r.list(partitionsCount)
+  for (let i = 0; i < partitionsCount; i++) partitions[i] = readDescribeLogDirsPartition(r, version)
   if (version >= 2) r.skipTags()
   return { name, partitions }
 }

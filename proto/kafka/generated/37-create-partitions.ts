@@ -33,8 +33,8 @@ export interface CreatePartitionsAssignment {
 export function readCreatePartitionsRequest(r: Reader, version: number): CreatePartitionsRequest {
   if (!(version >= 0 && version <= 3)) throw unsupportedVersion('CreatePartitionsRequest', version)
   const topicsCount = version >= 2 ? r.compactArrayLength(7) : r.arrayLength(7)
-  const topics: CreatePartitionsTopic[] = []
-  for (let i = 0; i < topicsCount; i++) topics.push(readCreatePartitionsTopic(r, version))
+  const topics: CreatePartitionsTopic[] = r.list(topicsCount)
+  for (let i = 0; i < topicsCount; i++) topics[i] = readCreatePartitionsTopic(r, version)
   const timeoutMs = r.int32()
   const validateOnly = r.bool()
   if (version >= 2) r.skipTags()
@@ -56,8 +56,8 @@ function readCreatePartitionsTopic(r: Reader, version: number): CreatePartitions
   const name = version >= 2 ? r.compactString() : r.string()
   const count = r.int32()
   const assignmentsCount = version >= 2 ? r.compactNullableArrayLength(2) : r.nullableArrayLength(2)
-  const assignments: CreatePartitionsAssignment[] | null = assignmentsCount < 0 ? null : []
-  for (let i = 0; i < assignmentsCount; i++) assignments!.push(readCreatePartitionsAssignment(r, version))
+  const assignments: CreatePartitionsAssignment[] | null = assignmentsCount < 0 ? null : r.list(assignmentsCount)
+  for (let i = 0; i < assignmentsCount; i++) assignments![i] = readCreatePartitionsAssignment(r, version)
   if (version >= 2) r.skipTags()
   return { name, count, assignments }
 }
@@ -74,8 +74,8 @@ function writeCreatePartitionsTopic(w: Writer, m: CreatePartitionsTopic, version
 
 function readCreatePartitionsAssignment(r: Reader, version: number): CreatePartitionsAssignment {
   const brokerIdsCount = version >= 2 ? r.compactArrayLength(4) : r.arrayLength(4)
-  const brokerIds: number[] = []
-  for (let i = 0; i < brokerIdsCount; i++) brokerIds.push(r.int32())
+  const brokerIds: number[] = r.list(brokerIdsCount)
+  for (let i = 0; i < brokerIdsCount; i++) brokerIds[i] = r.int32()
   if (version >= 2) r.skipTags()
   return { brokerIds }
 }
@@ -110,8 +110,8 @@ export function readCreatePartitionsResponse(r: Reader, version: number): Create
   if (!(version >= 0 && version <= 3)) throw unsupportedVersion('CreatePartitionsResponse', version)
   const throttleTimeMs = r.int32()
   const resultsCount = version >= 2 ? r.compactArrayLength(5) : r.arrayLength(5)
-  const results: CreatePartitionsTopicResult[] = []
-  for (let i = 0; i < resultsCount; i++) results.push(readCreatePartitionsTopicResult(r, version))
+  const results: CreatePartitionsTopicResult[] = r.list(resultsCount)
+  for (let i = 0; i < resultsCount; i++) results[i] = readCreatePartitionsTopicResult(r, version)
   if (version >= 2) r.skipTags()
   return { throttleTimeMs, results }
 }

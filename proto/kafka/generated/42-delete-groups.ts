@@ -13,8 +13,8 @@ export interface DeleteGroupsRequest {
 export function readDeleteGroupsRequest(r: Reader, version: number): DeleteGroupsRequest {
   if (!(version >= 0 && version <= 2)) throw unsupportedVersion('DeleteGroupsRequest', version)
   const groupsNamesCount = version >= 2 ? r.compactArrayLength(1) : r.arrayLength(1)
-  const groupsNames: string[] = []
-  for (let i = 0; i < groupsNamesCount; i++) groupsNames.push(version >= 2 ? r.compactString() : r.string())
+  const groupsNames: string[] = r.list(groupsNamesCount)
+  for (let i = 0; i < groupsNamesCount; i++) groupsNames[i] = version >= 2 ? r.compactString() : r.string()
   if (version >= 2) r.skipTags()
   return { groupsNames }
 }
@@ -52,8 +52,8 @@ export function readDeleteGroupsResponse(r: Reader, version: number): DeleteGrou
   if (!(version >= 0 && version <= 2)) throw unsupportedVersion('DeleteGroupsResponse', version)
   const throttleTimeMs = r.int32()
   const resultsCount = version >= 2 ? r.compactArrayLength(4) : r.arrayLength(4)
-  const results: DeletableGroupResult[] = []
-  for (let i = 0; i < resultsCount; i++) results.push(readDeletableGroupResult(r, version))
+  const results: DeletableGroupResult[] = r.list(resultsCount)
+  for (let i = 0; i < resultsCount; i++) results[i] = readDeletableGroupResult(r, version)
   if (version >= 2) r.skipTags()
   return { throttleTimeMs, results }
 }

@@ -26,8 +26,8 @@ export function readElectLeadersRequest(r: Reader, version: number): ElectLeader
   if (!(version >= 0 && version <= 2)) throw unsupportedVersion('ElectLeadersRequest', version)
   const electionType = version >= 1 ? r.int8() : 0
   const topicPartitionsCount = version >= 2 ? r.compactNullableArrayLength(3) : r.nullableArrayLength(3)
-  const topicPartitions: TopicPartitions[] | null = topicPartitionsCount < 0 ? null : []
-  for (let i = 0; i < topicPartitionsCount; i++) topicPartitions!.push(readTopicPartitions(r, version))
+  const topicPartitions: TopicPartitions[] | null = topicPartitionsCount < 0 ? null : r.list(topicPartitionsCount)
+  for (let i = 0; i < topicPartitionsCount; i++) topicPartitions![i] = readTopicPartitions(r, version)
   const timeoutMs = r.int32()
   if (version >= 2) r.skipTags()
   return { electionType, topicPartitions, timeoutMs }
@@ -47,8 +47,8 @@ export function writeElectLeadersRequest(w: Writer, m: ElectLeadersRequest, vers
 function readTopicPartitions(r: Reader, version: number): TopicPartitions {
   const topic = version >= 2 ? r.compactString() : r.string()
   const partitionsCount = version >= 2 ? r.compactArrayLength(4) : r.arrayLength(4)
-  const partitions: number[] = []
-  for (let i = 0; i < partitionsCount; i++) partitions.push(r.int32())
+  const partitions: number[] = r.list(partitionsCount)
+  for (let i = 0; i < partitionsCount; i++) partitions[i] = r.int32()
   if (version >= 2) r.skipTags()
   return { topic, partitions }
 }
@@ -96,8 +96,8 @@ export function readElectLeadersResponse(r: Reader, version: number): ElectLeade
   const throttleTimeMs = r.int32()
   const errorCode = version >= 1 ? r.int16() : 0
   const replicaElectionResultsCount = version >= 2 ? r.compactArrayLength(3) : r.arrayLength(3)
-  const replicaElectionResults: ReplicaElectionResult[] = []
-  for (let i = 0; i < replicaElectionResultsCount; i++) replicaElectionResults.push(readReplicaElectionResult(r, version))
+  const replicaElectionResults: ReplicaElectionResult[] = r.list(replicaElectionResultsCount)
+  for (let i = 0; i < replicaElectionResultsCount; i++) replicaElectionResults[i] = readReplicaElectionResult(r, version)
   if (version >= 2) r.skipTags()
   return { throttleTimeMs, errorCode, replicaElectionResults }
 }
@@ -116,8 +116,8 @@ export function writeElectLeadersResponse(w: Writer, m: ElectLeadersResponse, ve
 function readReplicaElectionResult(r: Reader, version: number): ReplicaElectionResult {
   const topic = version >= 2 ? r.compactString() : r.string()
   const partitionResultCount = version >= 2 ? r.compactArrayLength(8) : r.arrayLength(8)
-  const partitionResult: PartitionResult[] = []
-  for (let i = 0; i < partitionResultCount; i++) partitionResult.push(readPartitionResult(r, version))
+  const partitionResult: PartitionResult[] = r.list(partitionResultCount)
+  for (let i = 0; i < partitionResultCount; i++) partitionResult[i] = readPartitionResult(r, version)
   if (version >= 2) r.skipTags()
   return { topic, partitionResult }
 }

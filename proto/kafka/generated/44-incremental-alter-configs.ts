@@ -35,8 +35,8 @@ export interface AlterableConfig {
 export function readIncrementalAlterConfigsRequest(r: Reader, version: number): IncrementalAlterConfigsRequest {
   if (!(version >= 0 && version <= 1)) throw unsupportedVersion('IncrementalAlterConfigsRequest', version)
   const resourcesCount = version >= 1 ? r.compactArrayLength(4) : r.arrayLength(4)
-  const resources: AlterConfigsResource[] = []
-  for (let i = 0; i < resourcesCount; i++) resources.push(readAlterConfigsResource(r, version))
+  const resources: AlterConfigsResource[] = r.list(resourcesCount)
+  for (let i = 0; i < resourcesCount; i++) resources[i] = readAlterConfigsResource(r, version)
   const validateOnly = r.bool()
   if (version >= 1) r.skipTags()
   return { resources, validateOnly }
@@ -56,8 +56,8 @@ function readAlterConfigsResource(r: Reader, version: number): AlterConfigsResou
   const resourceType = r.int8()
   const resourceName = version >= 1 ? r.compactString() : r.string()
   const configsCount = version >= 1 ? r.compactArrayLength(4) : r.arrayLength(4)
-  const configs: AlterableConfig[] = []
-  for (let i = 0; i < configsCount; i++) configs.push(readAlterableConfig(r, version))
+  const configs: AlterableConfig[] = r.list(configsCount)
+  for (let i = 0; i < configsCount; i++) configs[i] = readAlterableConfig(r, version)
   if (version >= 1) r.skipTags()
   return { resourceType, resourceName, configs }
 }
@@ -114,8 +114,8 @@ export function readIncrementalAlterConfigsResponse(r: Reader, version: number):
   if (!(version >= 0 && version <= 1)) throw unsupportedVersion('IncrementalAlterConfigsResponse', version)
   const throttleTimeMs = r.int32()
   const responsesCount = version >= 1 ? r.compactArrayLength(6) : r.arrayLength(6)
-  const responses: AlterConfigsResourceResponse[] = []
-  for (let i = 0; i < responsesCount; i++) responses.push(readAlterConfigsResourceResponse(r, version))
+  const responses: AlterConfigsResourceResponse[] = r.list(responsesCount)
+  for (let i = 0; i < responsesCount; i++) responses[i] = readAlterConfigsResourceResponse(r, version)
   if (version >= 1) r.skipTags()
   return { throttleTimeMs, responses }
 }

@@ -35,8 +35,8 @@ export function readAlterPartitionReassignmentsRequest(r: Reader, version: numbe
   const timeoutMs = r.int32()
   const allowReplicationFactorChange = version >= 1 ? r.bool() : true
   const topicsCount = r.compactArrayLength(3)
-  const topics: ReassignableTopic[] = []
-  for (let i = 0; i < topicsCount; i++) topics.push(readReassignableTopic(r, version))
+  const topics: ReassignableTopic[] = r.list(topicsCount)
+  for (let i = 0; i < topicsCount; i++) topics[i] = readReassignableTopic(r, version)
   r.skipTags()
   return { timeoutMs, allowReplicationFactorChange, topics }
 }
@@ -54,8 +54,8 @@ export function writeAlterPartitionReassignmentsRequest(w: Writer, m: AlterParti
 function readReassignableTopic(r: Reader, version: number): ReassignableTopic {
   const name = r.compactString()
   const partitionsCount = r.compactArrayLength(6)
-  const partitions: ReassignablePartition[] = []
-  for (let i = 0; i < partitionsCount; i++) partitions.push(readReassignablePartition(r, version))
+  const partitions: ReassignablePartition[] = r.list(partitionsCount)
+  for (let i = 0; i < partitionsCount; i++) partitions[i] = readReassignablePartition(r, version)
   r.skipTags()
   return { name, partitions }
 }
@@ -70,8 +70,8 @@ function writeReassignableTopic(w: Writer, m: ReassignableTopic, version: number
 function readReassignablePartition(r: Reader, _version: number): ReassignablePartition {
   const partitionIndex = r.int32()
   const replicasCount = r.compactNullableArrayLength(4)
-  const replicas: number[] | null = replicasCount < 0 ? null : []
-  for (let i = 0; i < replicasCount; i++) replicas!.push(r.int32())
+  const replicas: number[] | null = replicasCount < 0 ? null : r.list(replicasCount)
+  for (let i = 0; i < replicasCount; i++) replicas![i] = r.int32()
   r.skipTags()
   return { partitionIndex, replicas }
 }
@@ -123,8 +123,8 @@ export function readAlterPartitionReassignmentsResponse(r: Reader, version: numb
   const errorCode = r.int16()
   const errorMessage: string | null = r.compactNullableString()
   const responsesCount = r.compactArrayLength(3)
-  const responses: ReassignableTopicResponse[] = []
-  for (let i = 0; i < responsesCount; i++) responses.push(readReassignableTopicResponse(r, version))
+  const responses: ReassignableTopicResponse[] = r.list(responsesCount)
+  for (let i = 0; i < responsesCount; i++) responses[i] = readReassignableTopicResponse(r, version)
   r.skipTags()
   return { throttleTimeMs, allowReplicationFactorChange, errorCode, errorMessage, responses }
 }
@@ -144,8 +144,8 @@ export function writeAlterPartitionReassignmentsResponse(w: Writer, m: AlterPart
 function readReassignableTopicResponse(r: Reader, version: number): ReassignableTopicResponse {
   const name = r.compactString()
   const partitionsCount = r.compactArrayLength(8)
-  const partitions: ReassignablePartitionResponse[] = []
-  for (let i = 0; i < partitionsCount; i++) partitions.push(readReassignablePartitionResponse(r, version))
+  const partitions: ReassignablePartitionResponse[] = r.list(partitionsCount)
+  for (let i = 0; i < partitionsCount; i++) partitions[i] = readReassignablePartitionResponse(r, version)
   r.skipTags()
   return { name, partitions }
 }

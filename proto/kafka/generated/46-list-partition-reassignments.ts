@@ -24,8 +24,8 @@ export function readListPartitionReassignmentsRequest(r: Reader, version: number
   if (!(version >= 0 && version <= 0)) throw unsupportedVersion('ListPartitionReassignmentsRequest', version)
   const timeoutMs = r.int32()
   const topicsCount = r.compactNullableArrayLength(3)
-  const topics: ListPartitionReassignmentsTopics[] | null = topicsCount < 0 ? null : []
-  for (let i = 0; i < topicsCount; i++) topics!.push(readListPartitionReassignmentsTopics(r, version))
+  const topics: ListPartitionReassignmentsTopics[] | null = topicsCount < 0 ? null : r.list(topicsCount)
+  for (let i = 0; i < topicsCount; i++) topics![i] = readListPartitionReassignmentsTopics(r, version)
   r.skipTags()
   return { timeoutMs, topics }
 }
@@ -42,8 +42,8 @@ export function writeListPartitionReassignmentsRequest(w: Writer, m: ListPartiti
 function readListPartitionReassignmentsTopics(r: Reader, _version: number): ListPartitionReassignmentsTopics {
   const name = r.compactString()
   const partitionIndexesCount = r.compactArrayLength(4)
-  const partitionIndexes: number[] = []
-  for (let i = 0; i < partitionIndexesCount; i++) partitionIndexes.push(r.int32())
+  const partitionIndexes: number[] = r.list(partitionIndexesCount)
+  for (let i = 0; i < partitionIndexesCount; i++) partitionIndexes[i] = r.int32()
   r.skipTags()
   return { name, partitionIndexes }
 }
@@ -94,8 +94,8 @@ export function readListPartitionReassignmentsResponse(r: Reader, version: numbe
   const errorCode = r.int16()
   const errorMessage: string | null = r.compactNullableString()
   const topicsCount = r.compactArrayLength(3)
-  const topics: OngoingTopicReassignment[] = []
-  for (let i = 0; i < topicsCount; i++) topics.push(readOngoingTopicReassignment(r, version))
+  const topics: OngoingTopicReassignment[] = r.list(topicsCount)
+  for (let i = 0; i < topicsCount; i++) topics[i] = readOngoingTopicReassignment(r, version)
   r.skipTags()
   return { throttleTimeMs, errorCode, errorMessage, topics }
 }
@@ -114,8 +114,8 @@ export function writeListPartitionReassignmentsResponse(w: Writer, m: ListPartit
 function readOngoingTopicReassignment(r: Reader, version: number): OngoingTopicReassignment {
   const name = r.compactString()
   const partitionsCount = r.compactArrayLength(8)
-  const partitions: OngoingPartitionReassignment[] = []
-  for (let i = 0; i < partitionsCount; i++) partitions.push(readOngoingPartitionReassignment(r, version))
+  const partitions: OngoingPartitionReassignment[] = r.list(partitionsCount)
+  for (let i = 0; i < partitionsCount; i++) partitions[i] = readOngoingPartitionReassignment(r, version)
   r.skipTags()
   return { name, partitions }
 }
@@ -130,14 +130,14 @@ function writeOngoingTopicReassignment(w: Writer, m: OngoingTopicReassignment, v
 function readOngoingPartitionReassignment(r: Reader, _version: number): OngoingPartitionReassignment {
   const partitionIndex = r.int32()
   const replicasCount = r.compactArrayLength(4)
-  const replicas: number[] = []
-  for (let i = 0; i < replicasCount; i++) replicas.push(r.int32())
+  const replicas: number[] = r.list(replicasCount)
+  for (let i = 0; i < replicasCount; i++) replicas[i] = r.int32()
   const addingReplicasCount = r.compactArrayLength(4)
-  const addingReplicas: number[] = []
-  for (let i = 0; i < addingReplicasCount; i++) addingReplicas.push(r.int32())
+  const addingReplicas: number[] = r.list(addingReplicasCount)
+  for (let i = 0; i < addingReplicasCount; i++) addingReplicas[i] = r.int32()
   const removingReplicasCount = r.compactArrayLength(4)
-  const removingReplicas: number[] = []
-  for (let i = 0; i < removingReplicasCount; i++) removingReplicas.push(r.int32())
+  const removingReplicas: number[] = r.list(removingReplicasCount)
+  for (let i = 0; i < removingReplicasCount; i++) removingReplicas[i] = r.int32()
   r.skipTags()
   return { partitionIndex, replicas, addingReplicas, removingReplicas }
 }

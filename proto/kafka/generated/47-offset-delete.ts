@@ -30,8 +30,8 @@ export function readOffsetDeleteRequest(r: Reader, version: number): OffsetDelet
   if (!(version >= 0 && version <= 0)) throw unsupportedVersion('OffsetDeleteRequest', version)
   const groupId = r.string()
   const topicsCount = r.arrayLength(6)
-  const topics: OffsetDeleteRequestTopic[] = []
-  for (let i = 0; i < topicsCount; i++) topics.push(readOffsetDeleteRequestTopic(r, version))
+  const topics: OffsetDeleteRequestTopic[] = r.list(topicsCount)
+  for (let i = 0; i < topicsCount; i++) topics[i] = readOffsetDeleteRequestTopic(r, version)
   return { groupId, topics }
 }
 
@@ -46,8 +46,8 @@ export function writeOffsetDeleteRequest(w: Writer, m: OffsetDeleteRequest, vers
 function readOffsetDeleteRequestTopic(r: Reader, version: number): OffsetDeleteRequestTopic {
   const name = r.string()
   const partitionsCount = r.arrayLength(4)
-  const partitions: OffsetDeleteRequestPartition[] = []
-  for (let i = 0; i < partitionsCount; i++) partitions.push(readOffsetDeleteRequestPartition(r, version))
+  const partitions: OffsetDeleteRequestPartition[] = r.list(partitionsCount)
+  for (let i = 0; i < partitionsCount; i++) partitions[i] = readOffsetDeleteRequestPartition(r, version)
   return { name, partitions }
 }
 
@@ -98,8 +98,8 @@ export function readOffsetDeleteResponse(r: Reader, version: number): OffsetDele
   const errorCode = r.int16()
   const throttleTimeMs = r.int32()
   const topicsCount = r.arrayLength(6)
-  const topics: OffsetDeleteResponseTopic[] = []
-  for (let i = 0; i < topicsCount; i++) topics.push(readOffsetDeleteResponseTopic(r, version))
+  const topics: OffsetDeleteResponseTopic[] = r.list(topicsCount)
+  for (let i = 0; i < topicsCount; i++) topics[i] = readOffsetDeleteResponseTopic(r, version)
   return { errorCode, throttleTimeMs, topics }
 }
 
@@ -115,8 +115,8 @@ export function writeOffsetDeleteResponse(w: Writer, m: OffsetDeleteResponse, ve
 function readOffsetDeleteResponseTopic(r: Reader, version: number): OffsetDeleteResponseTopic {
   const name = r.string()
   const partitionsCount = r.arrayLength(6)
-  const partitions: OffsetDeleteResponsePartition[] = []
-  for (let i = 0; i < partitionsCount; i++) partitions.push(readOffsetDeleteResponsePartition(r, version))
+  const partitions: OffsetDeleteResponsePartition[] = r.list(partitionsCount)
+  for (let i = 0; i < partitionsCount; i++) partitions[i] = readOffsetDeleteResponsePartition(r, version)
   return { name, partitions }
 }
 

@@ -48,8 +48,8 @@ export function readVoteRequest(r: Reader, version: number): VoteRequest {
   const clusterId: string | null = r.compactNullableString()
   const voterId = version >= 1 ? r.int32() : -1
   const topicsCount = r.compactArrayLength(3)
-  const topics: TopicData[] = []
-  for (let i = 0; i < topicsCount; i++) topics.push(readTopicData(r, version))
+  const topics: TopicData[] = r.list(topicsCount)
+  for (let i = 0; i < topicsCount; i++) topics[i] = readTopicData(r, version)
   r.skipTags()
   return { clusterId, voterId, topics }
 }
@@ -67,8 +67,8 @@ export function writeVoteRequest(w: Writer, m: VoteRequest, version: number): vo
 function readTopicData(r: Reader, version: number): TopicData {
   const topicName = r.compactString()
   const partitionsCount = r.compactArrayLength(25)
-  const partitions: PartitionData[] = []
-  for (let i = 0; i < partitionsCount; i++) partitions.push(readPartitionData(r, version))
+  const partitions: PartitionData[] = r.list(partitionsCount)
+  for (let i = 0; i < partitionsCount; i++) partitions[i] = readPartitionData(r, version)
   r.skipTags()
   return { topicName, partitions }
 }
@@ -152,8 +152,8 @@ export function readVoteResponse(r: Reader, version: number): VoteResponse {
   if (!(version >= 0 && version <= 2)) throw unsupportedVersion('VoteResponse', version)
   const errorCode = r.int16()
   const topicsCount = r.compactArrayLength(3)
-  const topics: TopicDataResult[] = []
-  for (let i = 0; i < topicsCount; i++) topics.push(readTopicDataResult(r, version))
+  const topics: TopicDataResult[] = r.list(topicsCount)
+  for (let i = 0; i < topicsCount; i++) topics[i] = readTopicDataResult(r, version)
   let nodeEndpoints: NodeEndpoint[] = []
   {
     let tag = -1
@@ -162,8 +162,8 @@ export function readVoteResponse(r: Reader, version: number): VoteResponse {
       const end = r.tagEnd()
       if (tag === 0 && version >= 1) {
         const count = r.compactArrayLength(8)
-        const items: NodeEndpoint[] = []
-        for (let i = 0; i < count; i++) items.push(readNodeEndpoint(r, version))
+        const items: NodeEndpoint[] = r.list(count)
+        for (let i = 0; i < count; i++) items[i] = readNodeEndpoint(r, version)
         nodeEndpoints = items
       }       else r.position = end
       r.expectTagEnd(end)
@@ -193,8 +193,8 @@ export function writeVoteResponse(w: Writer, m: VoteResponse, version: number): 
 function readTopicDataResult(r: Reader, version: number): TopicDataResult {
   const topicName = r.compactString()
   const partitionsCount = r.compactArrayLength(16)
-  const partitions: PartitionDataResult[] = []
-  for (let i = 0; i < partitionsCount; i++) partitions.push(readPartitionDataResult(r, version))
+  const partitions: PartitionDataResult[] = r.list(partitionsCount)
+  for (let i = 0; i < partitionsCount; i++) partitions[i] = readPartitionDataResult(r, version)
   r.skipTags()
   return { topicName, partitions }
 }

@@ -52,11 +52,11 @@ export function readBeginQuorumEpochRequest(r: Reader, version: number): BeginQu
   const clusterId: string | null = version >= 1 ? r.compactNullableString() : r.nullableString()
   const voterId = version >= 1 ? r.int32() : -1
   const topicsCount = version >= 1 ? r.compactArrayLength(3) : r.arrayLength(3)
-  const topics: TopicData[] = []
-  for (let i = 0; i < topicsCount; i++) topics.push(readTopicData(r, version))
+  const topics: TopicData[] = r.list(topicsCount)
+  for (let i = 0; i < topicsCount; i++) topics[i] = readTopicData(r, version)
   const leaderEndpointsCount = version >= 1 ? r.compactArrayLength(1) : 0
-  const leaderEndpoints: LeaderEndpoint[] = []
-  for (let i = 0; i < leaderEndpointsCount; i++) leaderEndpoints.push(readLeaderEndpoint(r, version))
+  const leaderEndpoints: LeaderEndpoint[] = r.list(leaderEndpointsCount)
+  for (let i = 0; i < leaderEndpointsCount; i++) leaderEndpoints[i] = readLeaderEndpoint(r, version)
   if (version >= 1) r.skipTags()
   return { clusterId, voterId, topics, leaderEndpoints }
 }
@@ -80,8 +80,8 @@ export function writeBeginQuorumEpochRequest(w: Writer, m: BeginQuorumEpochReque
 function readTopicData(r: Reader, version: number): TopicData {
   const topicName = version >= 1 ? r.compactString() : r.string()
   const partitionsCount = version >= 1 ? r.compactArrayLength(12) : r.arrayLength(12)
-  const partitions: PartitionData[] = []
-  for (let i = 0; i < partitionsCount; i++) partitions.push(readPartitionData(r, version))
+  const partitions: PartitionData[] = r.list(partitionsCount)
+  for (let i = 0; i < partitionsCount; i++) partitions[i] = readPartitionData(r, version)
   if (version >= 1) r.skipTags()
   return { topicName, partitions }
 }
@@ -172,8 +172,8 @@ export function readBeginQuorumEpochResponse(r: Reader, version: number): BeginQ
   if (!(version >= 0 && version <= 1)) throw unsupportedVersion('BeginQuorumEpochResponse', version)
   const errorCode = r.int16()
   const topicsCount = version >= 1 ? r.compactArrayLength(3) : r.arrayLength(3)
-  const topics: TopicDataResult[] = []
-  for (let i = 0; i < topicsCount; i++) topics.push(readTopicDataResult(r, version))
+  const topics: TopicDataResult[] = r.list(topicsCount)
+  for (let i = 0; i < topicsCount; i++) topics[i] = readTopicDataResult(r, version)
   let nodeEndpoints: NodeEndpoint[] = []
   if (version >= 1) {
     let tag = -1
@@ -182,8 +182,8 @@ export function readBeginQuorumEpochResponse(r: Reader, version: number): BeginQ
       const end = r.tagEnd()
       if (tag === 0 && version >= 1) {
         const count = r.compactArrayLength(8)
-        const items: NodeEndpoint[] = []
-        for (let i = 0; i < count; i++) items.push(readNodeEndpoint(r, version))
+        const items: NodeEndpoint[] = r.list(count)
+        for (let i = 0; i < count; i++) items[i] = readNodeEndpoint(r, version)
         nodeEndpoints = items
       }       else r.position = end
       r.expectTagEnd(end)
@@ -214,8 +214,8 @@ export function writeBeginQuorumEpochResponse(w: Writer, m: BeginQuorumEpochResp
 function readTopicDataResult(r: Reader, version: number): TopicDataResult {
   const topicName = version >= 1 ? r.compactString() : r.string()
   const partitionsCount = version >= 1 ? r.compactArrayLength(14) : r.arrayLength(14)
-  const partitions: PartitionDataResult[] = []
-  for (let i = 0; i < partitionsCount; i++) partitions.push(readPartitionDataResult(r, version))
+  const partitions: PartitionDataResult[] = r.list(partitionsCount)
+  for (let i = 0; i < partitionsCount; i++) partitions[i] = readPartitionDataResult(r, version)
   if (version >= 1) r.skipTags()
   return { topicName, partitions }
 }

@@ -58,11 +58,11 @@ export function readEndQuorumEpochRequest(r: Reader, version: number): EndQuorum
   if (!(version >= 0 && version <= 1)) throw unsupportedVersion('EndQuorumEpochRequest', version)
   const clusterId: string | null = version >= 1 ? r.compactNullableString() : r.nullableString()
   const topicsCount = version >= 1 ? r.compactArrayLength(3) : r.arrayLength(3)
-  const topics: TopicData[] = []
-  for (let i = 0; i < topicsCount; i++) topics.push(readTopicData(r, version))
+  const topics: TopicData[] = r.list(topicsCount)
+  for (let i = 0; i < topicsCount; i++) topics[i] = readTopicData(r, version)
   const leaderEndpointsCount = version >= 1 ? r.compactArrayLength(1) : 0
-  const leaderEndpoints: LeaderEndpoint[] = []
-  for (let i = 0; i < leaderEndpointsCount; i++) leaderEndpoints.push(readLeaderEndpoint(r, version))
+  const leaderEndpoints: LeaderEndpoint[] = r.list(leaderEndpointsCount)
+  for (let i = 0; i < leaderEndpointsCount; i++) leaderEndpoints[i] = readLeaderEndpoint(r, version)
   if (version >= 1) r.skipTags()
   return { clusterId, topics, leaderEndpoints }
 }
@@ -85,8 +85,8 @@ export function writeEndQuorumEpochRequest(w: Writer, m: EndQuorumEpochRequest, 
 function readTopicData(r: Reader, version: number): TopicData {
   const topicName = version >= 1 ? r.compactString() : r.string()
   const partitionsCount = version >= 1 ? r.compactArrayLength(14) : r.arrayLength(14)
-  const partitions: PartitionData[] = []
-  for (let i = 0; i < partitionsCount; i++) partitions.push(readPartitionData(r, version))
+  const partitions: PartitionData[] = r.list(partitionsCount)
+  for (let i = 0; i < partitionsCount; i++) partitions[i] = readPartitionData(r, version)
   if (version >= 1) r.skipTags()
   return { topicName, partitions }
 }
@@ -105,11 +105,11 @@ function readPartitionData(r: Reader, version: number): PartitionData {
   const leaderId = r.int32()
   const leaderEpoch = r.int32()
   const preferredSuccessorsCount = version >= 1 ? 0 : r.arrayLength(4)
-  const preferredSuccessors: number[] = []
-  for (let i = 0; i < preferredSuccessorsCount; i++) preferredSuccessors.push(r.int32())
+  const preferredSuccessors: number[] = r.list(preferredSuccessorsCount)
+  for (let i = 0; i < preferredSuccessorsCount; i++) preferredSuccessors[i] = r.int32()
   const preferredCandidatesCount = version >= 1 ? r.compactArrayLength(1) : 0
-  const preferredCandidates: ReplicaInfo[] = []
-  for (let i = 0; i < preferredCandidatesCount; i++) preferredCandidates.push(readReplicaInfo(r, version))
+  const preferredCandidates: ReplicaInfo[] = r.list(preferredCandidatesCount)
+  for (let i = 0; i < preferredCandidatesCount; i++) preferredCandidates[i] = readReplicaInfo(r, version)
   if (version >= 1) r.skipTags()
   return { partitionIndex, leaderId, leaderEpoch, preferredSuccessors, preferredCandidates }
 }
@@ -202,8 +202,8 @@ export function readEndQuorumEpochResponse(r: Reader, version: number): EndQuoru
   if (!(version >= 0 && version <= 1)) throw unsupportedVersion('EndQuorumEpochResponse', version)
   const errorCode = r.int16()
   const topicsCount = version >= 1 ? r.compactArrayLength(3) : r.arrayLength(3)
-  const topics: TopicDataResult[] = []
-  for (let i = 0; i < topicsCount; i++) topics.push(readTopicDataResult(r, version))
+  const topics: TopicDataResult[] = r.list(topicsCount)
+  for (let i = 0; i < topicsCount; i++) topics[i] = readTopicDataResult(r, version)
   let nodeEndpoints: NodeEndpoint[] = []
   if (version >= 1) {
     let tag = -1
@@ -212,8 +212,8 @@ export function readEndQuorumEpochResponse(r: Reader, version: number): EndQuoru
       const end = r.tagEnd()
       if (tag === 0 && version >= 1) {
         const count = r.compactArrayLength(8)
-        const items: NodeEndpoint[] = []
-        for (let i = 0; i < count; i++) items.push(readNodeEndpoint(r, version))
+        const items: NodeEndpoint[] = r.list(count)
+        for (let i = 0; i < count; i++) items[i] = readNodeEndpoint(r, version)
         nodeEndpoints = items
       }       else r.position = end
       r.expectTagEnd(end)
@@ -244,8 +244,8 @@ export function writeEndQuorumEpochResponse(w: Writer, m: EndQuorumEpochResponse
 function readTopicDataResult(r: Reader, version: number): TopicDataResult {
   const topicName = version >= 1 ? r.compactString() : r.string()
   const partitionsCount = version >= 1 ? r.compactArrayLength(14) : r.arrayLength(14)
-  const partitions: PartitionDataResult[] = []
-  for (let i = 0; i < partitionsCount; i++) partitions.push(readPartitionDataResult(r, version))
+  const partitions: PartitionDataResult[] = r.list(partitionsCount)
+  for (let i = 0; i < partitionsCount; i++) partitions[i] = readPartitionDataResult(r, version)
   if (version >= 1) r.skipTags()
   return { topicName, partitions }
 }

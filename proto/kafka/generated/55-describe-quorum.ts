@@ -28,8 +28,8 @@ export interface PartitionData {
 export function readDescribeQuorumRequest(r: Reader, version: number): DescribeQuorumRequest {
   if (!(version >= 0 && version <= 2)) throw unsupportedVersion('DescribeQuorumRequest', version)
   const topicsCount = r.compactArrayLength(3)
-  const topics: TopicData[] = []
-  for (let i = 0; i < topicsCount; i++) topics.push(readTopicData(r, version))
+  const topics: TopicData[] = r.list(topicsCount)
+  for (let i = 0; i < topicsCount; i++) topics[i] = readTopicData(r, version)
   r.skipTags()
   return { topics }
 }
@@ -45,8 +45,8 @@ export function writeDescribeQuorumRequest(w: Writer, m: DescribeQuorumRequest, 
 function readTopicData(r: Reader, version: number): TopicData {
   const topicName = r.compactString()
   const partitionsCount = r.compactArrayLength(5)
-  const partitions: PartitionData[] = []
-  for (let i = 0; i < partitionsCount; i++) partitions.push(readPartitionData(r, version))
+  const partitions: PartitionData[] = r.list(partitionsCount)
+  for (let i = 0; i < partitionsCount; i++) partitions[i] = readPartitionData(r, version)
   r.skipTags()
   return { topicName, partitions }
 }
@@ -147,11 +147,11 @@ export function readDescribeQuorumResponse(r: Reader, version: number): Describe
   const errorCode = r.int16()
   const errorMessage: string | null = version >= 2 ? r.compactNullableString() : ''
   const topicsCount = r.compactArrayLength(3)
-  const topics: TopicDataResult[] = []
-  for (let i = 0; i < topicsCount; i++) topics.push(readTopicDataResult(r, version))
+  const topics: TopicDataResult[] = r.list(topicsCount)
+  for (let i = 0; i < topicsCount; i++) topics[i] = readTopicDataResult(r, version)
   const nodesCount = version >= 2 ? r.compactArrayLength(1) : 0
-  const nodes: Node[] = []
-  for (let i = 0; i < nodesCount; i++) nodes.push(readNode(r, version))
+  const nodes: Node[] = r.list(nodesCount)
+  for (let i = 0; i < nodesCount; i++) nodes[i] = readNode(r, version)
   r.skipTags()
   return { errorCode, errorMessage, topics, nodes }
 }
@@ -192,8 +192,8 @@ function writeReplicaState(w: Writer, m: ReplicaState, version: number): void {
 function readTopicDataResult(r: Reader, version: number): TopicDataResult {
   const topicName = r.compactString()
   const partitionsCount = r.compactArrayLength(25)
-  const partitions: PartitionDataResult[] = []
-  for (let i = 0; i < partitionsCount; i++) partitions.push(readPartitionDataResult(r, version))
+  const partitions: PartitionDataResult[] = r.list(partitionsCount)
+  for (let i = 0; i < partitionsCount; i++) partitions[i] = readPartitionDataResult(r, version)
   r.skipTags()
   return { topicName, partitions }
 }
@@ -213,11 +213,11 @@ function readPartitionDataResult(r: Reader, version: number): PartitionDataResul
   const leaderEpoch = r.int32()
   const highWatermark = r.int64()
   const currentVotersCount = r.compactArrayLength(13)
-  const currentVoters: ReplicaState[] = []
-  for (let i = 0; i < currentVotersCount; i++) currentVoters.push(readReplicaState(r, version))
+  const currentVoters: ReplicaState[] = r.list(currentVotersCount)
+  for (let i = 0; i < currentVotersCount; i++) currentVoters[i] = readReplicaState(r, version)
   const observersCount = r.compactArrayLength(13)
-  const observers: ReplicaState[] = []
-  for (let i = 0; i < observersCount; i++) observers.push(readReplicaState(r, version))
+  const observers: ReplicaState[] = r.list(observersCount)
+  for (let i = 0; i < observersCount; i++) observers[i] = readReplicaState(r, version)
   r.skipTags()
   return { partitionIndex, errorCode, errorMessage, leaderId, leaderEpoch, highWatermark, currentVoters, observers }
 }
@@ -239,8 +239,8 @@ function writePartitionDataResult(w: Writer, m: PartitionDataResult, version: nu
 function readNode(r: Reader, version: number): Node {
   const nodeId = r.int32()
   const listenersCount = r.compactArrayLength(5)
-  const listeners: Listener[] = []
-  for (let i = 0; i < listenersCount; i++) listeners.push(readListener(r, version))
+  const listeners: Listener[] = r.list(listenersCount)
+  for (let i = 0; i < listenersCount; i++) listeners[i] = readListener(r, version)
   r.skipTags()
   return { nodeId, listeners }
 }

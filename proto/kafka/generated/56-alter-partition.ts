@@ -51,8 +51,8 @@ export function readAlterPartitionRequest(r: Reader, version: number): AlterPart
   const brokerId = r.int32()
   const brokerEpoch = r.int64()
   const topicsCount = r.compactArrayLength(18)
-  const topics: TopicData[] = []
-  for (let i = 0; i < topicsCount; i++) topics.push(readTopicData(r, version))
+  const topics: TopicData[] = r.list(topicsCount)
+  for (let i = 0; i < topicsCount; i++) topics[i] = readTopicData(r, version)
   r.skipTags()
   return { brokerId, brokerEpoch, topics }
 }
@@ -70,8 +70,8 @@ export function writeAlterPartitionRequest(w: Writer, m: AlterPartitionRequest, 
 function readTopicData(r: Reader, version: number): TopicData {
   const topicId = r.uuid()
   const partitionsCount = r.compactArrayLength(15)
-  const partitions: PartitionData[] = []
-  for (let i = 0; i < partitionsCount; i++) partitions.push(readPartitionData(r, version))
+  const partitions: PartitionData[] = r.list(partitionsCount)
+  for (let i = 0; i < partitionsCount; i++) partitions[i] = readPartitionData(r, version)
   r.skipTags()
   return { topicId, partitions }
 }
@@ -87,11 +87,11 @@ function readPartitionData(r: Reader, version: number): PartitionData {
   const partitionIndex = r.int32()
   const leaderEpoch = r.int32()
   const newIsrCount = version >= 3 ? 0 : r.compactArrayLength(4)
-  const newIsr: number[] = []
-  for (let i = 0; i < newIsrCount; i++) newIsr.push(r.int32())
+  const newIsr: number[] = r.list(newIsrCount)
+  for (let i = 0; i < newIsrCount; i++) newIsr[i] = r.int32()
   const newIsrWithEpochsCount = version >= 3 ? r.compactArrayLength(1) : 0
-  const newIsrWithEpochs: BrokerState[] = []
-  for (let i = 0; i < newIsrWithEpochsCount; i++) newIsrWithEpochs.push(readBrokerState(r, version))
+  const newIsrWithEpochs: BrokerState[] = r.list(newIsrWithEpochsCount)
+  for (let i = 0; i < newIsrWithEpochsCount; i++) newIsrWithEpochs[i] = readBrokerState(r, version)
   const leaderRecoveryState = r.int8()
   const partitionEpoch = r.int32()
   r.skipTags()
@@ -169,8 +169,8 @@ export function readAlterPartitionResponse(r: Reader, version: number): AlterPar
   const throttleTimeMs = r.int32()
   const errorCode = r.int16()
   const topicsCount = r.compactArrayLength(18)
-  const topics: TopicDataResult[] = []
-  for (let i = 0; i < topicsCount; i++) topics.push(readTopicDataResult(r, version))
+  const topics: TopicDataResult[] = r.list(topicsCount)
+  for (let i = 0; i < topicsCount; i++) topics[i] = readTopicDataResult(r, version)
   r.skipTags()
   return { throttleTimeMs, errorCode, topics }
 }
@@ -188,8 +188,8 @@ export function writeAlterPartitionResponse(w: Writer, m: AlterPartitionResponse
 function readTopicDataResult(r: Reader, version: number): TopicDataResult {
   const topicId = r.uuid()
   const partitionsCount = r.compactArrayLength(21)
-  const partitions: PartitionDataResult[] = []
-  for (let i = 0; i < partitionsCount; i++) partitions.push(readPartitionDataResult(r, version))
+  const partitions: PartitionDataResult[] = r.list(partitionsCount)
+  for (let i = 0; i < partitionsCount; i++) partitions[i] = readPartitionDataResult(r, version)
   r.skipTags()
   return { topicId, partitions }
 }
@@ -207,8 +207,8 @@ function readPartitionDataResult(r: Reader, _version: number): PartitionDataResu
   const leaderId = r.int32()
   const leaderEpoch = r.int32()
   const isrCount = r.compactArrayLength(4)
-  const isr: number[] = []
-  for (let i = 0; i < isrCount; i++) isr.push(r.int32())
+  const isr: number[] = r.list(isrCount)
+  for (let i = 0; i < isrCount; i++) isr[i] = r.int32()
   const leaderRecoveryState = r.int8()
   const partitionEpoch = r.int32()
   r.skipTags()

@@ -30,8 +30,8 @@ export function readUpdateFeaturesRequest(r: Reader, version: number): UpdateFea
   if (!(version >= 0 && version <= 2)) throw unsupportedVersion('UpdateFeaturesRequest', version)
   const timeoutMs = r.int32()
   const featureUpdatesCount = r.compactArrayLength(5)
-  const featureUpdates: FeatureUpdateKey[] = []
-  for (let i = 0; i < featureUpdatesCount; i++) featureUpdates.push(readFeatureUpdateKey(r, version))
+  const featureUpdates: FeatureUpdateKey[] = r.list(featureUpdatesCount)
+  for (let i = 0; i < featureUpdatesCount; i++) featureUpdates[i] = readFeatureUpdateKey(r, version)
   const validateOnly = version >= 1 ? r.bool() : false
   r.skipTags()
   return { timeoutMs, featureUpdates, validateOnly }
@@ -94,8 +94,8 @@ export function readUpdateFeaturesResponse(r: Reader, version: number): UpdateFe
   const errorCode = r.int16()
   const errorMessage: string | null = r.compactNullableString()
   const resultsCount = version >= 2 ? 0 : r.compactArrayLength(1)
-  const results: UpdatableFeatureResult[] = []
-  for (let i = 0; i < resultsCount; i++) results.push(readUpdatableFeatureResult(r, version))
+  const results: UpdatableFeatureResult[] = r.list(resultsCount)
+  for (let i = 0; i < resultsCount; i++) results[i] = readUpdatableFeatureResult(r, version)
   r.skipTags()
   return { throttleTimeMs, errorCode, errorMessage, results }
 }

@@ -1,7 +1,7 @@
 // Generated from schema/58-envelope.ts: change that file and run `npm run generate`.
 import type { Reader } from '../reader.ts'
 import { unsupportedVersion } from '../wire-error.ts'
-import type { Writer } from '../writer.ts'
+import { Writer } from '../writer.ts'
 
 /** A request that a broker forwards to the controller for its client (KIP-590). Versions 0. */
 export interface EnvelopeRequest {
@@ -11,6 +11,8 @@ export interface EnvelopeRequest {
   requestPrincipal: Buffer | null
   /** Address of the client, 4 or 16 bytes. */
   clientHostAddress: Buffer
+  /** Node id of the broker that was asked. Default -1. */
+  forwardedBy: number
 }
 
 /** Reads a EnvelopeRequest. Throws `WireError` for bad bytes. */
@@ -19,8 +21,18 @@ export function readEnvelopeRequest(r: Reader, version: number): EnvelopeRequest
   const requestData = r.compactBytes()
   const requestPrincipal: Buffer | null = r.compactNullableBytes()
   const clientHostAddress = r.compactBytes()
-  r.skipTags()
-  return { requestData, requestPrincipal, clientHostAddress }
+  let forwardedBy: number = -1
+  {
+    let tag = -1
+    for (let tags = r.tagCount(); tags > 0; tags--) {
+      tag = r.nextTag(tag)
+      const end = r.tagEnd()
+      if (tag === 10000) forwardedBy = r.int32()
+      else r.position = end
+      r.expectTagEnd(end)
+    }
+  }
+  return { requestData, requestPrincipal, clientHostAddress, forwardedBy }
 }
 
 /** Writes a EnvelopeRequest; fields the version lacks are left out. */
@@ -29,7 +41,15 @@ export function writeEnvelopeRequest(w: Writer, m: EnvelopeRequest, version: num
   w.compactBytes(m.requestData)
   w.compactNullableBytes(m.requestPrincipal)
   w.compactBytes(m.clientHostAddress)
-  w.unsignedVarint(0)
+  {
+    const hasForwardedBy = !(m.forwardedBy === -1)
+    w.unsignedVarint((hasForwardedBy ? 1 : 0))
+    if (hasForwardedBy) {
+      const body = new Writer(64)
+      body.int32(m.forwardedBy)
+      w.taggedField(10000, body)
+    }
+  }
 }
 
 /** Answer to `EnvelopeRequest`. Versions 0. */
@@ -38,6 +58,8 @@ export interface EnvelopeResponse {
   responseData: Buffer | null
   /** Error, 0 for none. */
   errorCode: number
+  /** Metadata below it must be applied before the answer is given. Default -1. */
+  metadataOffset: number
 }
 
 /** Reads a EnvelopeResponse. Throws `WireError` for bad bytes. */
@@ -45,8 +67,18 @@ export function readEnvelopeResponse(r: Reader, version: number): EnvelopeRespon
   if (!(version >= 0 && version <= 0)) throw unsupportedVersion('EnvelopeResponse', version)
   const responseData: Buffer | null = r.compactNullableBytes()
   const errorCode = r.int16()
-  r.skipTags()
-  return { responseData, errorCode }
+  let metadataOffset: number = -1
+  {
+    let tag = -1
+    for (let tags = r.tagCount(); tags > 0; tags--) {
+      tag = r.nextTag(tag)
+      const end = r.tagEnd()
+      if (tag === 10000) metadataOffset = r.int64()
+      else r.position = end
+      r.expectTagEnd(end)
+    }
+  }
+  return { responseData, errorCode, metadataOffset }
 }
 
 /** Writes a EnvelopeResponse; fields the version lacks are left out. */
@@ -54,6 +86,14 @@ export function writeEnvelopeResponse(w: Writer, m: EnvelopeResponse, version: n
   if (!(version >= 0 && version <= 0)) throw unsupportedVersion('EnvelopeResponse', version)
   w.compactNullableBytes(m.responseData)
   w.int16(m.errorCode)
-  w.unsignedVarint(0)
+  {
+    const hasMetadataOffset = !(m.metadataOffset === -1)
+    w.unsignedVarint((hasMetadataOffset ? 1 : 0))
+    if (hasMetadataOffset) {
+      const body = new Writer(64)
+      body.int64(m.metadataOffset)
+      w.taggedField(10000, body)
+    }
+  }
 }
 

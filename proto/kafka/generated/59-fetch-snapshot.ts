@@ -59,8 +59,8 @@ export function readFetchSnapshotRequest(r: Reader, version: number): FetchSnaps
   const replicaId = r.int32()
   const maxBytes = r.int32()
   const topicsCount = r.compactArrayLength(3)
-  const topics: TopicSnapshot[] = []
-  for (let i = 0; i < topicsCount; i++) topics.push(readTopicSnapshot(r, version))
+  const topics: TopicSnapshot[] = r.list(topicsCount)
+  for (let i = 0; i < topicsCount; i++) topics[i] = readTopicSnapshot(r, version)
   {
     let tag = -1
     for (let tags = r.tagCount(); tags > 0; tags--) {
@@ -95,8 +95,8 @@ export function writeFetchSnapshotRequest(w: Writer, m: FetchSnapshotRequest, ve
 function readTopicSnapshot(r: Reader, version: number): TopicSnapshot {
   const name = r.compactString()
   const partitionsCount = r.compactArrayLength(30)
-  const partitions: PartitionSnapshot[] = []
-  for (let i = 0; i < partitionsCount; i++) partitions.push(readPartitionSnapshot(r, version))
+  const partitions: PartitionSnapshot[] = r.list(partitionsCount)
+  for (let i = 0; i < partitionsCount; i++) partitions[i] = readPartitionSnapshot(r, version)
   r.skipTags()
   return { name, partitions }
 }
@@ -238,8 +238,8 @@ export function readFetchSnapshotResponse(r: Reader, version: number): FetchSnap
   const throttleTimeMs = r.int32()
   const errorCode = r.int16()
   const topicsCount = r.compactArrayLength(3)
-  const topics: TopicSnapshotResult[] = []
-  for (let i = 0; i < topicsCount; i++) topics.push(readTopicSnapshotResult(r, version))
+  const topics: TopicSnapshotResult[] = r.list(topicsCount)
+  for (let i = 0; i < topicsCount; i++) topics[i] = readTopicSnapshotResult(r, version)
   let nodeEndpoints: NodeEndpoint[] = []
   {
     let tag = -1
@@ -248,8 +248,8 @@ export function readFetchSnapshotResponse(r: Reader, version: number): FetchSnap
       const end = r.tagEnd()
       if (tag === 0 && version >= 1) {
         const count = r.compactArrayLength(8)
-        const items: NodeEndpoint[] = []
-        for (let i = 0; i < count; i++) items.push(readNodeEndpoint(r, version))
+        const items: NodeEndpoint[] = r.list(count)
+        for (let i = 0; i < count; i++) items[i] = readNodeEndpoint(r, version)
         nodeEndpoints = items
       }       else r.position = end
       r.expectTagEnd(end)
@@ -280,8 +280,8 @@ export function writeFetchSnapshotResponse(w: Writer, m: FetchSnapshotResponse, 
 function readTopicSnapshotResult(r: Reader, version: number): TopicSnapshotResult {
   const name = r.compactString()
   const partitionsCount = r.compactArrayLength(37)
-  const partitions: PartitionSnapshotResult[] = []
-  for (let i = 0; i < partitionsCount; i++) partitions.push(readPartitionSnapshotResult(r, version))
+  const partitions: PartitionSnapshotResult[] = r.list(partitionsCount)
+  for (let i = 0; i < partitionsCount; i++) partitions[i] = readPartitionSnapshotResult(r, version)
   r.skipTags()
   return { name, partitions }
 }

@@ -76,8 +76,8 @@ export function readDescribeClusterResponse(r: Reader, version: number): Describ
   const clusterId = r.compactString()
   const controllerId = r.int32()
   const brokersCount = r.compactArrayLength(11)
-  const brokers: DescribeClusterBroker[] = []
-  for (let i = 0; i < brokersCount; i++) brokers.push(readDescribeClusterBroker(r, version))
+  const brokers: DescribeClusterBroker[] = r.list(brokersCount)
+  for (let i = 0; i < brokersCount; i++) brokers[i] = readDescribeClusterBroker(r, version)
   const clusterAuthorizedOperations = r.int32()
   r.skipTags()
   return { throttleTimeMs, errorCode, errorMessage, endpointType, clusterId, controllerId, brokers, clusterAuthorizedOperations }

@@ -1,7 +1,7 @@
 // Generated from schema/62-broker-registration.ts: change that file and run `npm run generate`.
 import type { Reader } from '../reader.ts'
 import { unsupportedVersion } from '../wire-error.ts'
-import type { Writer } from '../writer.ts'
+import { Writer } from '../writer.ts'
 
 /** A broker that has started makes itself known to the controller (KIP-631). Versions 0-4. */
 export interface BrokerRegistrationRequest {
@@ -23,6 +23,8 @@ export interface BrokerRegistrationRequest {
   logDirs: string[]
   /** Epoch before a clean stop, -1 for unknown. Versions 3+. Default -1. */
   previousBrokerEpoch: number
+  /** Nothing acknowledged can be missing from its disk. */
+  clean: boolean
 }
 
 /** Where it is reached. */
@@ -54,19 +56,29 @@ export function readBrokerRegistrationRequest(r: Reader, version: number): Broke
   const clusterId = r.compactString()
   const incarnationId = r.uuid()
   const listenersCount = r.compactArrayLength(7)
-  const listeners: Listener[] = []
-  for (let i = 0; i < listenersCount; i++) listeners.push(readListener(r, version))
+  const listeners: Listener[] = r.list(listenersCount)
+  for (let i = 0; i < listenersCount; i++) listeners[i] = readListener(r, version)
   const featuresCount = r.compactArrayLength(6)
-  const features: Feature[] = []
-  for (let i = 0; i < featuresCount; i++) features.push(readFeature(r, version))
+  const features: Feature[] = r.list(featuresCount)
+  for (let i = 0; i < featuresCount; i++) features[i] = readFeature(r, version)
   const rack: string | null = r.compactNullableString()
   const isMigratingZkBroker = version >= 1 ? r.bool() : false
   const logDirsCount = version >= 2 ? r.compactArrayLength(16) : 0
-  const logDirs: string[] = []
-  for (let i = 0; i < logDirsCount; i++) logDirs.push(r.uuid())
+  const logDirs: string[] = r.list(logDirsCount)
+  for (let i = 0; i < logDirsCount; i++) logDirs[i] = r.uuid()
   const previousBrokerEpoch = version >= 3 ? r.int64() : -1
-  r.skipTags()
-  return { brokerId, clusterId, incarnationId, listeners, features, rack, isMigratingZkBroker, logDirs, previousBrokerEpoch }
+  let clean: boolean = false
+  {
+    let tag = -1
+    for (let tags = r.tagCount(); tags > 0; tags--) {
+      tag = r.nextTag(tag)
+      const end = r.tagEnd()
+      if (tag === 10000) clean = r.bool()
+      else r.position = end
+      r.expectTagEnd(end)
+    }
+  }
+  return { brokerId, clusterId, incarnationId, listeners, features, rack, isMigratingZkBroker, logDirs, previousBrokerEpoch, clean }
 }
 
 /** Writes a BrokerRegistrationRequest; fields the version lacks are left out. */
@@ -86,7 +98,15 @@ export function writeBrokerRegistrationRequest(w: Writer, m: BrokerRegistrationR
     for (const item of m.logDirs) w.uuid(item)
   }
   if (version >= 3) w.int64(m.previousBrokerEpoch)
-  w.unsignedVarint(0)
+  {
+    const hasClean = !(m.clean === false)
+    w.unsignedVarint((hasClean ? 1 : 0))
+    if (hasClean) {
+      const body = new Writer(64)
+      body.bool(m.clean)
+      w.taggedField(10000, body)
+    }
+  }
 }
 
 function readListener(r: Reader, _version: number): Listener {

@@ -1,7 +1,7 @@
 // Generated from schema/75-describe-topic-partitions.ts: change that file and run `npm run generate`.
 import type { Reader } from '../reader.ts'
 import { unsupportedVersion } from '../wire-error.ts'
-import type { Writer } from '../writer.ts'
+import { Writer } from '../writer.ts'
 
 /** Describes topics page by page, eligible leader replicas included (KIP-966). Versions 0. */
 export interface DescribeTopicPartitionsRequest {
@@ -31,8 +31,8 @@ export interface Cursor {
 export function readDescribeTopicPartitionsRequest(r: Reader, version: number): DescribeTopicPartitionsRequest {
   if (!(version >= 0 && version <= 0)) throw unsupportedVersion('DescribeTopicPartitionsRequest', version)
   const topicsCount = r.compactArrayLength(2)
-  const topics: TopicRequest[] = []
-  for (let i = 0; i < topicsCount; i++) topics.push(readTopicRequest(r, version))
+  const topics: TopicRequest[] = r.list(topicsCount)
+  for (let i = 0; i < topicsCount; i++) topics[i] = readTopicRequest(r, version)
   const responsePartitionLimit = r.int32()
   const cursor: Cursor | null = r.int8() < 0 ? null : readCursor(r, version)
   r.skipTags()
@@ -119,6 +119,8 @@ export interface DescribeTopicPartitionsResponsePartition {
   lastKnownElr: number[] | null
   /** Replicas on dead brokers or disks. */
   offlineReplicas: number[]
+  /** Why the leader could be chosen, empty for from the beginning. */
+  electedAs: string
 }
 
 /** Where the next page begins, null at the end. */
@@ -134,8 +136,8 @@ export function readDescribeTopicPartitionsResponse(r: Reader, version: number):
   if (!(version >= 0 && version <= 0)) throw unsupportedVersion('DescribeTopicPartitionsResponse', version)
   const throttleTimeMs = r.int32()
   const topicsCount = r.compactArrayLength(26)
-  const topics: DescribeTopicPartitionsResponseTopic[] = []
-  for (let i = 0; i < topicsCount; i++) topics.push(readDescribeTopicPartitionsResponseTopic(r, version))
+  const topics: DescribeTopicPartitionsResponseTopic[] = r.list(topicsCount)
+  for (let i = 0; i < topicsCount; i++) topics[i] = readDescribeTopicPartitionsResponseTopic(r, version)
   const nextCursor: NextCursor | null = r.int8() < 0 ? null : readNextCursor(r, version)
   r.skipTags()
   return { throttleTimeMs, topics, nextCursor }
@@ -157,8 +159,8 @@ function readDescribeTopicPartitionsResponseTopic(r: Reader, version: number): D
   const topicId = r.uuid()
   const isInternal = r.bool()
   const partitionsCount = r.compactArrayLength(20)
-  const partitions: DescribeTopicPartitionsResponsePartition[] = []
-  for (let i = 0; i < partitionsCount; i++) partitions.push(readDescribeTopicPartitionsResponsePartition(r, version))
+  const partitions: DescribeTopicPartitionsResponsePartition[] = r.list(partitionsCount)
+  for (let i = 0; i < partitionsCount; i++) partitions[i] = readDescribeTopicPartitionsResponsePartition(r, version)
   const topicAuthorizedOperations = r.int32()
   r.skipTags()
   return { errorCode, name, topicId, isInternal, partitions, topicAuthorizedOperations }
@@ -181,22 +183,32 @@ function readDescribeTopicPartitionsResponsePartition(r: Reader, _version: numbe
   const leaderId = r.int32()
   const leaderEpoch = r.int32()
   const replicaNodesCount = r.compactArrayLength(4)
-  const replicaNodes: number[] = []
-  for (let i = 0; i < replicaNodesCount; i++) replicaNodes.push(r.int32())
+  const replicaNodes: number[] = r.list(replicaNodesCount)
+  for (let i = 0; i < replicaNodesCount; i++) replicaNodes[i] = r.int32()
   const isrNodesCount = r.compactArrayLength(4)
-  const isrNodes: number[] = []
-  for (let i = 0; i < isrNodesCount; i++) isrNodes.push(r.int32())
+  const isrNodes: number[] = r.list(isrNodesCount)
+  for (let i = 0; i < isrNodesCount; i++) isrNodes[i] = r.int32()
   const eligibleLeaderReplicasCount = r.compactNullableArrayLength(4)
-  const eligibleLeaderReplicas: number[] | null = eligibleLeaderReplicasCount < 0 ? null : []
-  for (let i = 0; i < eligibleLeaderReplicasCount; i++) eligibleLeaderReplicas!.push(r.int32())
+  const eligibleLeaderReplicas: number[] | null = eligibleLeaderReplicasCount < 0 ? null : r.list(eligibleLeaderReplicasCount)
+  for (let i = 0; i < eligibleLeaderReplicasCount; i++) eligibleLeaderReplicas![i] = r.int32()
   const lastKnownElrCount = r.compactNullableArrayLength(4)
-  const lastKnownElr: number[] | null = lastKnownElrCount < 0 ? null : []
-  for (let i = 0; i < lastKnownElrCount; i++) lastKnownElr!.push(r.int32())
+  const lastKnownElr: number[] | null = lastKnownElrCount < 0 ? null : r.list(lastKnownElrCount)
+  for (let i = 0; i < lastKnownElrCount; i++) lastKnownElr![i] = r.int32()
   const offlineReplicasCount = r.compactArrayLength(4)
-  const offlineReplicas: number[] = []
-  for (let i = 0; i < offlineReplicasCount; i++) offlineReplicas.push(r.int32())
-  r.skipTags()
-  return { errorCode, partitionIndex, leaderId, leaderEpoch, replicaNodes, isrNodes, eligibleLeaderReplicas, lastKnownElr, offlineReplicas }
+  const offlineReplicas: number[] = r.list(offlineReplicasCount)
+  for (let i = 0; i < offlineReplicasCount; i++) offlineReplicas[i] = r.int32()
+  let electedAs: string = ''
+  {
+    let tag = -1
+    for (let tags = r.tagCount(); tags > 0; tags--) {
+      tag = r.nextTag(tag)
+      const end = r.tagEnd()
+      if (tag === 10000) electedAs = r.compactString()
+      else r.position = end
+      r.expectTagEnd(end)
+    }
+  }
+  return { errorCode, partitionIndex, leaderId, leaderEpoch, replicaNodes, isrNodes, eligibleLeaderReplicas, lastKnownElr, offlineReplicas, electedAs }
 }
 
 function writeDescribeTopicPartitionsResponsePartition(w: Writer, m: DescribeTopicPartitionsResponsePartition, _version: number): void {
@@ -214,7 +226,15 @@ function writeDescribeTopicPartitionsResponsePartition(w: Writer, m: DescribeTop
   if (m.lastKnownElr !== null) for (const item of m.lastKnownElr) w.int32(item)
   w.compactArrayLength(m.offlineReplicas.length)
   for (const item of m.offlineReplicas) w.int32(item)
-  w.unsignedVarint(0)
+  {
+    const hasElectedAs = !(m.electedAs === '')
+    w.unsignedVarint((hasElectedAs ? 1 : 0))
+    if (hasElectedAs) {
+      const body = new Writer(64)
+      body.compactString(m.electedAs)
+      w.taggedField(10000, body)
+    }
+  }
 }
 
 function readNextCursor(r: Reader, _version: number): NextCursor {

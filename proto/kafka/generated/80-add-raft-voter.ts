@@ -37,8 +37,8 @@ export function readAddRaftVoterRequest(r: Reader, version: number): AddRaftVote
   const voterId = r.int32()
   const voterDirectoryId = r.uuid()
   const listenersCount = r.compactArrayLength(5)
-  const listeners: Listener[] = []
-  for (let i = 0; i < listenersCount; i++) listeners.push(readListener(r, version))
+  const listeners: Listener[] = r.list(listenersCount)
+  for (let i = 0; i < listenersCount; i++) listeners[i] = readListener(r, version)
   const ackWhenCommitted = version >= 1 ? r.bool() : true
   r.skipTags()
   return { clusterId, timeoutMs, voterId, voterDirectoryId, listeners, ackWhenCommitted }

@@ -51,8 +51,8 @@ export function readUpdateRaftVoterRequest(r: Reader, version: number): UpdateRa
   const voterId = r.int32()
   const voterDirectoryId = r.uuid()
   const listenersCount = r.compactArrayLength(5)
-  const listeners: Listener[] = []
-  for (let i = 0; i < listenersCount; i++) listeners.push(readListener(r, version))
+  const listeners: Listener[] = r.list(listenersCount)
+  for (let i = 0; i < listenersCount; i++) listeners[i] = readListener(r, version)
   const kRaftVersionFeature: KRaftVersionFeature = readKRaftVersionFeature(r, version)
   r.skipTags()
   return { clusterId, currentLeaderEpoch, voterId, voterDirectoryId, listeners, kRaftVersionFeature }

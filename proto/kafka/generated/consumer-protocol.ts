@@ -23,8 +23,8 @@ export interface AssignedPartitions {
 export function readConsumerProtocolAssignment(r: Reader, version: number): ConsumerProtocolAssignment {
   if (!(version >= 0 && version <= 3)) throw unsupportedVersion('ConsumerProtocolAssignment', version)
   const assignedPartitionsCount = r.arrayLength(6)
-  const assignedPartitions: AssignedPartitions[] = []
-  for (let i = 0; i < assignedPartitionsCount; i++) assignedPartitions.push(readAssignedPartitions(r, version))
+  const assignedPartitions: AssignedPartitions[] = r.list(assignedPartitionsCount)
+  for (let i = 0; i < assignedPartitionsCount; i++) assignedPartitions[i] = readAssignedPartitions(r, version)
   const userData: Buffer | null = r.nullableBytes()
   return { assignedPartitions, userData }
 }
@@ -40,8 +40,8 @@ export function writeConsumerProtocolAssignment(w: Writer, m: ConsumerProtocolAs
 function readAssignedPartitions(r: Reader, _version: number): AssignedPartitions {
   const topic = r.string()
   const partitionsCount = r.arrayLength(4)
-  const partitions: number[] = []
-  for (let i = 0; i < partitionsCount; i++) partitions.push(r.int32())
+  const partitions: number[] = r.list(partitionsCount)
+  for (let i = 0; i < partitionsCount; i++) partitions[i] = r.int32()
   return { topic, partitions }
 }
 
@@ -77,12 +77,12 @@ export interface OwnedPartitions {
 export function readConsumerProtocolSubscription(r: Reader, version: number): ConsumerProtocolSubscription {
   if (!(version >= 0 && version <= 3)) throw unsupportedVersion('ConsumerProtocolSubscription', version)
   const topicsCount = r.arrayLength(2)
-  const topics: string[] = []
-  for (let i = 0; i < topicsCount; i++) topics.push(r.string())
+  const topics: string[] = r.list(topicsCount)
+  for (let i = 0; i < topicsCount; i++) topics[i] = r.string()
   const userData: Buffer | null = r.nullableBytes()
   const ownedPartitionsCount = version >= 1 ? r.arrayLength(1) : 0
-  const ownedPartitions: OwnedPartitions[] = []
-  for (let i = 0; i < ownedPartitionsCount; i++) ownedPartitions.push(readOwnedPartitions(r, version))
+  const ownedPartitions: OwnedPartitions[] = r.list(ownedPartitionsCount)
+  for (let i = 0; i < ownedPartitionsCount; i++) ownedPartitions[i] = readOwnedPartitions(r, version)
   const generationId = version >= 2 ? r.int32() : -1
   const rackId: string | null = version >= 3 ? r.nullableString() : null
   return { topics, userData, ownedPartitions, generationId, rackId }
@@ -105,8 +105,8 @@ export function writeConsumerProtocolSubscription(w: Writer, m: ConsumerProtocol
 function readOwnedPartitions(r: Reader, _version: number): OwnedPartitions {
   const topic = r.string()
   const partitionsCount = r.arrayLength(4)
-  const partitions: number[] = []
-  for (let i = 0; i < partitionsCount; i++) partitions.push(r.int32())
+  const partitions: number[] = r.list(partitionsCount)
+  for (let i = 0; i < partitionsCount; i++) partitions[i] = r.int32()
   return { topic, partitions }
 }
 

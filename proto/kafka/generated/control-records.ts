@@ -93,11 +93,11 @@ export function readLeaderChangeMessage(r: Reader, version: number): LeaderChang
   const version_ = r.int16()
   const leaderId = r.int32()
   const votersCount = r.compactArrayLength(5)
-  const voters: Voter[] = []
-  for (let i = 0; i < votersCount; i++) voters.push(readVoter(r, version))
+  const voters: Voter[] = r.list(votersCount)
+  for (let i = 0; i < votersCount; i++) voters[i] = readVoter(r, version)
   const grantingVotersCount = r.compactArrayLength(5)
-  const grantingVoters: Voter[] = []
-  for (let i = 0; i < grantingVotersCount; i++) grantingVoters.push(readVoter(r, version))
+  const grantingVoters: Voter[] = r.list(grantingVotersCount)
+  for (let i = 0; i < grantingVotersCount; i++) grantingVoters[i] = readVoter(r, version)
   r.skipTags()
   return { version: version_, leaderId, voters, grantingVoters }
 }
@@ -222,8 +222,8 @@ export function readVotersRecord(r: Reader, version: number): VotersRecord {
   if (!(version >= 0 && version <= 0)) throw unsupportedVersion('VotersRecord', version)
   const version_ = r.int16()
   const votersCount = r.compactArrayLength(27)
-  const voters: VoterOfSet[] = []
-  for (let i = 0; i < votersCount; i++) voters.push(readVoterOfSet(r, version))
+  const voters: VoterOfSet[] = r.list(votersCount)
+  for (let i = 0; i < votersCount; i++) voters[i] = readVoterOfSet(r, version)
   r.skipTags()
   return { version: version_, voters }
 }
@@ -241,8 +241,8 @@ function readVoterOfSet(r: Reader, version: number): VoterOfSet {
   const voterId = r.int32()
   const voterDirectoryId = r.uuid()
   const endpointsCount = r.compactArrayLength(5)
-  const endpoints: VoterEndpoint[] = []
-  for (let i = 0; i < endpointsCount; i++) endpoints.push(readVoterEndpoint(r, version))
+  const endpoints: VoterEndpoint[] = r.list(endpointsCount)
+  for (let i = 0; i < endpointsCount; i++) endpoints[i] = readVoterEndpoint(r, version)
   const kRaftVersionFeature: KRaftVersionFeature = readKRaftVersionFeature(r, version)
   r.skipTags()
   return { voterId, voterDirectoryId, endpoints, kRaftVersionFeature }

@@ -68,8 +68,8 @@ export function readGroupMetadataValue(r: Reader, version: number): GroupMetadat
   const leader: string | null = version >= 4 ? r.compactNullableString() : r.nullableString()
   const currentStateTimestamp = version >= 2 ? r.int64() : -1
   const membersCount = version >= 4 ? r.compactArrayLength(15) : r.arrayLength(15)
-  const members: MemberMetadata[] = []
-  for (let i = 0; i < membersCount; i++) members.push(readMemberMetadata(r, version))
+  const members: MemberMetadata[] = r.list(membersCount)
+  for (let i = 0; i < membersCount; i++) members[i] = readMemberMetadata(r, version)
   if (version >= 4) r.skipTags()
   return { protocolType, generation, protocol, leader, currentStateTimestamp, members }
 }

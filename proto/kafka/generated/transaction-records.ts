@@ -67,8 +67,8 @@ export function readTransactionLogValue(r: Reader, version: number): Transaction
   const transactionTimeoutMs = r.int32()
   const transactionStatus = r.int8()
   const transactionPartitionsCount = version >= 1 ? r.compactNullableArrayLength(3) : r.nullableArrayLength(3)
-  const transactionPartitions: PartitionsOfTransaction[] | null = transactionPartitionsCount < 0 ? null : []
-  for (let i = 0; i < transactionPartitionsCount; i++) transactionPartitions!.push(readPartitionsOfTransaction(r, version))
+  const transactionPartitions: PartitionsOfTransaction[] | null = transactionPartitionsCount < 0 ? null : r.list(transactionPartitionsCount)
+  for (let i = 0; i < transactionPartitionsCount; i++) transactionPartitions![i] = readPartitionsOfTransaction(r, version)
   const transactionLastUpdateTimestampMs = r.int64()
   const transactionStartTimestampMs = r.int64()
   let clientTransactionVersion: number = 0
@@ -132,8 +132,8 @@ export function writeTransactionLogValue(w: Writer, m: TransactionLogValue, vers
 function readPartitionsOfTransaction(r: Reader, version: number): PartitionsOfTransaction {
   const topic = version >= 1 ? r.compactString() : r.string()
   const partitionIdsCount = version >= 1 ? r.compactArrayLength(4) : r.arrayLength(4)
-  const partitionIds: number[] = []
-  for (let i = 0; i < partitionIdsCount; i++) partitionIds.push(r.int32())
+  const partitionIds: number[] = r.list(partitionIdsCount)
+  for (let i = 0; i < partitionIdsCount; i++) partitionIds[i] = r.int32()
   if (version >= 1) r.skipTags()
   return { topic, partitionIds }
 }

@@ -62,12 +62,12 @@ function readArray(message: Message, struct: Struct, field: Field, keyword: stri
     isPlain(field, version) ? `r.${arrayMethod(message, field, version)}(${least})` : absent,
   )
   const isNullable = mayBeNull(field)
-  const empty = isNullable ? `${count} < 0 ? null : []` : '[]'
+  const empty = isNullable ? `${count} < 0 ? null : r.list(${count})` : `r.list(${count})`
   const element = expression(runsOf(struct.versions, (version) => readValue(message, null, type.of, version)))
   return (
     `  const ${count} = ${expression(counts)}\n` +
     `  ${keyword} ${name}: ${fieldTsType(field)} = ${empty}\n` +
-    `  for (let i = 0; i < ${count}; i++) ${name}${isNullable ? '!' : ''}.push(${element})\n`
+    `  for (let i = 0; i < ${count}; i++) ${name}${isNullable ? '!' : ''}[i] = ${element}\n`
   )
 }
 
@@ -121,8 +121,8 @@ function readTagged(message: Message, field: Field): string {
   const items = tsType(field.type)
   return (
     `{\n        const count = r.${arrayMethod(message, field, version)}(${least})\n` +
-    `        const items: ${items} = []\n` +
-    `        for (let i = 0; i < count; i++) items.push(${element})\n` +
+    `        const items: ${items} = r.list(count)\n` +
+    `        for (let i = 0; i < count; i++) items[i] = ${element}\n` +
     `        ${name} = ${mayBeNull(field) ? 'count < 0 ? null : items' : 'items'}\n      }\n`
   ).replace(/\n {6}\}\n$/, '\n      } ')
 }

@@ -1,5 +1,6 @@
 import { defineApi } from './grammar.ts'
 
+// Tags from 10000 on are ours.
 // 1 migration (never set here) · 2 log directories (KIP-858) · 3 previous broker epoch (KIP-966) · 4 features from level 0
 export const brokerRegistration = defineApi({
   key: 62,
@@ -24,6 +25,7 @@ export const brokerRegistration = defineApi({
     isMigratingZkBroker    bool        1+             # always false
     logDirs                []uuid      2+             # ids of its log directories
     previousBrokerEpoch    int64       3+ default -1  # epoch before a clean stop, -1 for unknown
+    clean                  bool        0+ tag 10000 0+   # nothing acknowledged can be missing from its disk
   `,
   response: `
     throttleTimeMs  int32              # how long the client is held back by a quota

@@ -31,6 +31,7 @@ export const describeTopicPartitions = defineApi({
         eligibleLeaderReplicas   []int32  null 0+ default null               # replicas that may lead though out of sync
         lastKnownElr             []int32  null 0+ default null               # that might, after an unclean stop
         offlineReplicas          []int32                                     # replicas on dead brokers or disks
+        electedAs                string  0+ tag 10000 0+                     # why the leader could be chosen, empty for from the beginning
       topicAuthorizedOperations  int32   default -2147483648                 # bit field by ACL operation, the default for unknown
     nextCursor                   NextCursor  null 0+ default null            # where the next page begins, null at the end
       topicName                  string                                      # first topic
