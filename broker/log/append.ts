@@ -40,12 +40,16 @@ export function appendBatch(parts: LogParts, batch: Buffer, leaderEpoch: number,
   return { error: Errors.NONE, message: null, duplicate: false, baseOffset, lastOffset, logAppendTimeMs }
 }
 
-function rollWhenDue(parts: LogParts, batch: Buffer, nowMs: number): Error | null {
+/** Begins the next segment when the batch does not belong into the active one any more. */
+export function rollWhenDue(parts: LogParts, batch: Buffer, nowMs: number): Error | null {
   const { segments, config, options, health, commit } = parts
   const { active } = segments
-  const unread = health.attempt(() => active.loadFirstTimestamp(options.disk, options.shared))
-  if (unread !== null) return unread
-  const [maxTimestamp, lastOffset] = [header.maxTimestamp(batch, 0), header.lastOffset(batch, 0)]
+  if (!active.knowsFirstTimestamp) {
+    const unread = health.attempt(() => active.loadFirstTimestamp(options.disk, options.shared))
+    if (unread !== null) return unread
+  }
+  const maxTimestamp = header.maxTimestamp(batch, 0)
+  const lastOffset = header.lastOffset(batch, 0)
   if (!active.mustRoll(batch.length, maxTimestamp, lastOffset, nowMs, config)) return null
   const problem = flushQueue(parts) ?? health.attempt(() => rollSegment(parts, nowMs))
   // In the other modes nobody asks for syncs: this one moves the recovery point along.
@@ -54,7 +58,7 @@ function rollWhenDue(parts: LogParts, batch: Buffer, nowMs: number): Error | nul
 }
 
 /** Notes the epoch of a batch, on disk before the batch: recovery does not look for it in what is durable. */
-function beginEpoch(parts: LogParts, epoch: number, startOffset: number): Error | null {
+export function beginEpoch(parts: LogParts, epoch: number, startOffset: number): Error | null {
   if (epoch !== parts.epochs.latestEpoch && parts.epochs.assign(epoch, startOffset)) parts.epochsPending = true
   return parts.epochsPending ? parts.health.attempt(() => writeEpochs(parts)) : null
 }

@@ -15,6 +15,8 @@ export interface DataDirOptions {
   /** For a directory that is new; one that has ids keeps them. 22-char base64url. */
   readonly newClusterId: string
   readonly newDirectoryId: string
+  /** The cluster that the configuration names; another one's directory is refused. Default: whichever the directory has. */
+  readonly clusterId?: string
 }
 
 /** A data directory that this process holds. */
@@ -77,15 +79,14 @@ export function beginUse(disk: Disk, { path, cleanShutdown, isNew }: DataDir): v
   })
 }
 
-/** Leaves the marker of a clean stop, after every log has been closed, and gives the directory back. */
-export function closeDataDir(disk: Disk, dir: DataDir, brokerEpoch: number): void {
+/** Leaves the marker of a clean stop, after every log has been closed. */
+export function markClean(disk: Disk, dir: DataDir, brokerEpoch: number): void {
   const marker = Buffer.from(JSON.stringify({ version: 0, brokerEpoch }), 'latin1')
   disk.replaceSync(`${dir.path}/${CLEAN_SHUTDOWN_FILE}`, marker)
-  dir.lock.release()
 }
 
 function readMeta(options: DataDirOptions, found: readonly string[]): Meta | null {
-  const { disk, path, nodeId } = options
+  const { disk, path, nodeId, clusterId = null } = options
   const file = `${path}/${META_FILE}`
   if (found.includes(KAFKA_FILE)) {
     const message = `${path}/${KAFKA_FILE}: the directory belongs to an Apache Kafka broker; choose another, and move partitions over one by one`
@@ -107,6 +108,10 @@ function readMeta(options: DataDirOptions, found: readonly string[]): Meta | nul
   )
   if (meta.nodeId !== nodeId) {
     const message = `${file} belongs to node ${meta.nodeId}, not ${nodeId}: use that node's id or another directory`
+    throw new DataDirError('FOREIGN', file, message)
+  }
+  if (clusterId !== null && meta.clusterId !== clusterId) {
+    const message = `${file} belongs to cluster ${meta.clusterId}, not ${clusterId}: use another directory, or set millrace.cluster.id=${meta.clusterId} if only the list of voters has changed`
     throw new DataDirError('FOREIGN', file, message)
   }
   return meta

@@ -78,10 +78,11 @@ export class EpochCache {
     return true
   }
 
-  /** The content of `leader-epoch-checkpoint`. */
-  encode(): Buffer {
-    let text = `0\n${this.#epochs.length}\n`
-    for (let i = 0; i < this.#epochs.length; i++) text += `${this.#epochs[i]} ${this.#startOffsets[i]}\n`
+  /** The content of `leader-epoch-checkpoint`: of all epochs, or of those that begin before `endOffset`. */
+  encode(endOffset = Number.POSITIVE_INFINITY): Buffer {
+    const count = upperBound(this.#startOffsets, endOffset - 1)
+    let text = `0\n${count}\n`
+    for (let i = 0; i < count; i++) text += `${this.#epochs[i]} ${this.#startOffsets[i]}\n`
     return Buffer.from(text, 'latin1')
   }
 

@@ -1,5 +1,5 @@
 import type { Disk, DiskDone, DiskFile } from '../ports/disk.ts'
-import { type DurableMark, encodeMark } from './durable-mark.ts'
+import { type DurableMark, writeBothMarks, writeMark } from './durable-mark.ts'
 import { isOutOfDescriptors } from './errors.ts'
 import { DURABLE_MARK_FILE, METADATA_FILE } from './file-names.ts'
 import { type FileHandle, fileHandle } from './file-pool.ts'
@@ -28,6 +28,8 @@ export interface GroupCommitOptions {
   /** Keep files that have unsynced bytes open, so that an error of their writing back cannot be missed. */
   readonly pinDirty: boolean
   readonly durableEndOffset: number
+  /** Of the durable mark on disk; -1 = there is none. */
+  readonly markSequence: number
   /** Where the written part of the log ends now. */
   readonly flushed: () => DurableMark
   /** A sync failed: final, as the kernel may have dropped the very pages (fsyncgate). */
@@ -43,7 +45,12 @@ export class GroupCommit {
   readonly #options: GroupCommitOptions
   /** Null until it is needed. */
   #mark: FileHandle | null = null
+  #markSequence: number
+  /** The directory entry of the mark is durable, or dirty. */
+  #isMarkNamed: boolean
   #durableEndOffset: number
+  /** The last mark that a sync reached; null while none has. */
+  #reached: DurableMark | null = null
   /** NOTHING until something is, as thousands of logs may be idle. */
   #dirty = NOTHING
   /** What the run in flight is syncing. */
@@ -59,6 +66,8 @@ export class GroupCommit {
   constructor(options: GroupCommitOptions) {
     this.#options = options
     this.#durableEndOffset = options.durableEndOffset
+    this.#markSequence = options.markSequence
+    this.#isMarkNamed = options.markSequence >= 0
   }
 
   get #markHandle(): FileHandle {
@@ -127,11 +136,11 @@ export class GroupCommit {
   syncSync(): void {
     const { disk, shared, flushed } = this.#options
     const reached = flushed()
-    const dirty = [this.#syncing, this.#dirty]
-    if (reached.endOffset <= this.#durableEndOffset && !dirty.some(isDirty)) return
+    if (reached.endOffset <= this.#durableEndOffset && !isDirty(this.#syncing) && !isDirty(this.#dirty)) return
     this.#dirtyNewborn()
+    this.#nameMark()
     // What a run has in flight is not durable yet either.
-    for (const work of dirty) {
+    for (const work of [this.#syncing, this.#dirty]) {
       for (const handle of work.files) if (!handle.removed) shared.files.open(disk, handle).datasyncSync()
       for (const path of work.paths) this.#withFile(path, (file) => file.datasyncSync())
       for (const path of work.directories) disk.syncDirectorySync(path)
@@ -141,12 +150,19 @@ export class GroupCommit {
     this.#reach(reached)
   }
 
-  /** Makes the mark itself durable: after a power cut, an older one would be wrong. */
+  /** Makes the mark itself durable: after a power cut, an older one would be wrong. Everything has been synced just before. */
   syncMark(done: DiskDone): void {
     if (this.#failure !== null) return done(this.#failure)
-    const { disk, shared } = this.#options
+    const { disk, shared, flushed } = this.#options
     if (!disk.existsSync(this.#markHandle.path)) return done(null)
-    shared.files.open(disk, this.#markHandle).datasync((error) => {
+    let file: DiskFile
+    try {
+      file = shared.files.open(disk, this.#markHandle)
+      this.#markSequence = writeBothMarks(file, this.#reached ?? flushed(), this.#markSequence)
+    } catch (error) {
+      return done(error as Error)
+    }
+    file.datasync((error) => {
       if (error !== null && this.#failure === null) this.#options.onFailure(error)
       done(error)
     })
@@ -158,9 +174,11 @@ export class GroupCommit {
     if (this.#running !== null && this.#running.endOffset > mark.endOffset) this.#running = mark
     if (this.#durableEndOffset <= mark.endOffset) return
     this.#durableEndOffset = mark.endOffset
-    this.#writeMark(mark)
+    this.#reached = mark
     const { disk, shared, directory } = this.#options
-    shared.files.open(disk, this.#markHandle).datasyncSync()
+    const file = shared.files.open(disk, this.#markHandle, true)
+    this.#markSequence = writeBothMarks(file, mark, this.#markSequence)
+    file.datasyncSync()
     // Its name as well: without a mark the recovery point counts, which still tells of what is given up here.
     disk.syncDirectorySync(directory)
   }
@@ -183,6 +201,7 @@ export class GroupCommit {
     if (this.#failure !== null) return finished()
     this.#running = this.#options.flushed()
     this.#dirtyNewborn()
+    this.#nameMark()
     this.#syncing = this.#dirty
     this.#dirty = NOTHING
     const { files, paths, directories } = this.#syncing
@@ -286,6 +305,7 @@ export class GroupCommit {
   #reach(mark: DurableMark): void {
     if (mark.endOffset < this.#durableEndOffset) return
     this.#durableEndOffset = mark.endOffset
+    this.#reached = mark
     try {
       this.#writeMark(mark)
     } catch {
@@ -294,8 +314,25 @@ export class GroupCommit {
   }
 
   #writeMark(mark: DurableMark): void {
-    const { disk, shared } = this.#options
-    shared.files.open(disk, this.#markHandle, true).writeAtSync(encodeMark(mark), 0)
+    const { disk, shared, directory } = this.#options
+    // Its name could not be made before: that is for the next sync.
+    if (!this.#isMarkNamed) this.markDirectoryDirty(directory)
+    this.#isMarkNamed = true
+    this.#markSequence = writeMark(shared.files.open(disk, this.#markHandle, true), mark, this.#markSequence)
+  }
+
+  /** Makes the file of a log's first mark, empty, so that the sync before that mark covers its name. */
+  #nameMark(): void {
+    if (this.#isMarkNamed) return
+    const { disk, shared, directory } = this.#options
+    try {
+      shared.files.open(disk, this.#markHandle, true)
+    } catch {
+      // No descriptor or no room: the mark itself can wait, too.
+      return
+    }
+    this.markDirectoryDirty(directory)
+    this.#isMarkNamed = true
   }
 
   #unpin(handle: FileHandle): void {

@@ -2,10 +2,11 @@ import { LOG_RETENTION_SLICE } from '../limits.ts'
 import type { Disk } from '../ports/disk.ts'
 import { Checkpoints } from './checkpoints.ts'
 import { type Durability, defaultLogConfig, type LogConfig } from './config.ts'
-import { beginUse, closeDataDir, type DataDir, openDataDir } from './data-dir.ts'
+import { beginUse, type DataDir, markClean, openDataDir } from './data-dir.ts'
 import { assert, LogCorruptError } from './errors.ts'
 import { Log } from './log.ts'
 import { tryTopicId } from './partition-metadata.ts'
+import { SettledLogs } from './settled-logs.ts'
 import type { LogShared } from './shared.ts'
 
 const DELETE_SUFFIX = '-delete'
@@ -19,6 +20,8 @@ export interface LogManagerOptions {
   /** Used when the directory is new; a directory that has one keeps it. */
   readonly newClusterId: string
   readonly newDirectoryId: string
+  /** The cluster that the configuration names; another one's directory is refused. */
+  readonly clusterId?: string
   readonly durability: Durability
   readonly shared: LogShared
   /** `producer.id.expiration.ms`. Default 1 day. */
@@ -47,6 +50,7 @@ export class LogManager {
   readonly #dir: DataDir
   readonly #logs = new Map<string, Log>()
   readonly #checkpoints: Checkpoints
+  readonly #settled: SettledLogs
   #dying: DyingDirectory[] = []
   #renames = 0
   #inUse = false
@@ -68,6 +72,7 @@ export class LogManager {
     const { disk, path } = options
     const mustExist = () => dir.cleanShutdown && this.listPartitions().length > 0
     this.#checkpoints = new Checkpoints({ disk, path, mustExist })
+    this.#settled = new SettledLogs(disk, path)
     for (const name of disk.listSync(path)) {
       if (name.endsWith(DELETE_SUFFIX)) this.#dying.push({ path: `${path}/${name}`, sinceMs: 0, delayMs: 0 })
     }
@@ -128,9 +133,17 @@ export class LogManager {
   /**
    * Opens the partition's log, making its directory when missing: `mayExist` tells that it is no new one, and then a
    * directory that held durable records must be there. Throws `LogCorruptError` when durable bytes are damaged or missing
-   * or the directory belongs to another topic id, or the system's error.
+   * or the directory belongs to another topic id, or the system's error. `logStartOffset` counts instead of the checkpoint's.
    */
-  openLog(topic: string, partition: number, topicId: string, config: LogConfig, nowMs: number, mayExist = false): Log {
+  openLog(
+    topic: string,
+    partition: number,
+    topicId: string,
+    config: LogConfig,
+    nowMs: number,
+    mayExist = false,
+    logStartOffset?: number,
+  ): Log {
     const name = nameOf(topic, partition)
     assert(!this.#closed && !this.#logs.has(name), `log ${name} cannot be opened twice`)
     const { disk, durability, shared, producerIdExpirationMs } = this.#options
@@ -140,6 +153,7 @@ export class LogManager {
       this.#checkpoints.forget(name)
     }
     const known = this.#checkpoints.of(name)
+    const { recoveryPoint } = known
     const log = Log.open({
       disk,
       directory,
@@ -150,9 +164,13 @@ export class LogManager {
       durability,
       shared,
       nowMs,
-      cleanShutdown: this.cleanShutdown,
-      recoveryPoint: Math.max(0, known.recoveryPoint),
-      logStartOffset: known.logStartOffset,
+      cleanShutdown: this.cleanShutdown || this.#settled.vouchFor(name, recoveryPoint),
+      recoveryPoint,
+      logStartOffset: logStartOffset ?? known.logStartOffset,
+      noteLogStart: (offset) => {
+        this.#checkpoints.noteLogStart(name, offset)
+        this.#checkpoints.writeLogStarts()
+      },
       highWatermark: Math.max(0, known.highWatermark),
       ...(producerIdExpirationMs === undefined ? {} : { producerIdExpirationMs }),
     })
@@ -169,6 +187,7 @@ export class LogManager {
     log?.abandon()
     this.#logs.delete(name)
     this.#checkpoints.drop(name)
+    this.#settled.forget(name)
     if (!this.#options.disk.existsSync(`${this.path}/${name}`)) return
     const path = this.#rename(name, DELETE_SUFFIX)
     const delayMs = log?.config.fileDeleteDelayMs ?? defaultLogConfig.fileDeleteDelayMs
@@ -186,6 +205,7 @@ export class LogManager {
   /** Every few seconds: checkpoints, delayed deletes, producer expiry. Throws when a checkpoint cannot be written. */
   tick(nowMs: number): void {
     for (const log of this.#logs.values()) log.tick(nowMs)
+    this.#options.shared.readAheads.tick()
     this.#removeDying(nowMs)
     this.#writeCheckpoints()
   }
@@ -215,6 +235,8 @@ export class LogManager {
   /** Makes every log ready to close, many at a time and off the event loop: `close` is quick after that. */
   settle(done: () => void): void {
     let waiting = 1
+    // All of them before the first sync: a file system makes files slowly while it syncs.
+    for (const log of this.#logs.values()) log.writeOut()
     const settled = (): void => {
       if (--waiting === 0) done()
     }
@@ -228,21 +250,29 @@ export class LogManager {
 
   /**
    * Closes every log cleanly, writes the checkpoints and the clean-shutdown marker, releases the lock. A log that cannot be
-   * closed cleanly leaves the marker unwritten: the next start recovers. Returns why the stop was not clean, or null.
+   * closed cleanly leaves the marker unwritten: the next start recovers. Returns why the stop was not clean, or null. Nor does
+   * the marker vouch for a log that a crash left and nobody has opened since.
    */
   close(brokerEpoch: number): Error | null {
     if (this.#closed) return null
     this.#closed = true
     let problem: Error | null = null
-    for (const log of this.#logs.values()) problem = log.close() ?? problem
+    for (const [name, log] of this.#logs) {
+      const failure = log.close()
+      if (failure === null) this.#settled.note(name, log.logEndOffset, log.segmentCount)
+      else this.#settled.forget(name)
+      problem ??= failure
+    }
     try {
+      this.#settled.write()
       this.#writeCheckpoints()
       if (problem === null) this.#checkpoints.sync()
-      if (problem === null) closeDataDir(this.#options.disk, this.#dir, brokerEpoch)
+      const isUnrecovered = !this.cleanShutdown && this.listPartitions().length > 0
+      if (problem === null && !isUnrecovered) markClean(this.#options.disk, this.#dir, brokerEpoch)
     } catch (error) {
       problem ??= error as Error
     }
-    if (problem !== null) this.#dir.lock.release()
+    this.#dir.lock.release()
     return problem
   }
 

@@ -16,10 +16,15 @@ export interface LogOptions {
   readonly nowMs: number
   /** True when the data directory was closed cleanly: indexes and producer snapshot are trusted, no log data is read. */
   readonly cleanShutdown: boolean
-  /** From `recovery-point-offset-checkpoint` (0 if none): below it everything was flushed. */
+  /** From `recovery-point-offset-checkpoint` (-1 if none): below it everything was flushed. */
   readonly recoveryPoint: number
   /** From `log-start-offset-checkpoint`; -1 if none. Where it is known, a first segment above it means a lost file. */
   readonly logStartOffset: number
+  /**
+   * Makes durable, before it returns, that the log starts here: where records are given up, it starts elsewhere than the
+   * checkpoint says, and a recovery would take what comes next for deleted, or the log for one that lost its beginning.
+   */
+  readonly noteLogStart?: (offset: number) => void
   /** From `replication-offset-checkpoint` (0 if none). */
   readonly highWatermark: number
   /** `producer.id.expiration.ms`. Default 1 day. */

@@ -18,6 +18,7 @@ import { writeChain } from './segment-chain.ts'
 import { SegmentList } from './segment-list.ts'
 import { LogTail } from './tail-cache.ts'
 import { clearQueue, emptyQueue, type WriteQueue } from './write-queue.ts'
+import { writeInPlace } from './write-in-place.ts'
 
 const PRODUCER_ID_EXPIRATION_MS = 86_400_000
 
@@ -56,6 +57,7 @@ export function assembleLog(options: LogOptions, recovered: Recovered, wroteMeta
     shared,
     pinDirty: durability === 'fsync',
     durableEndOffset: recovered.durableEndOffset,
+    markSequence: recovered.markSequence,
     flushed: () => flushedMark(parts),
     onFailure: (error) => void parts.health.fail(error),
   })
@@ -87,7 +89,8 @@ export function assembleLog(options: LogOptions, recovered: Recovered, wroteMeta
   abortedIn(parts, segments.active)
   // Nobody knows whether what an earlier start wrote was ever synced, until there are durable records.
   if (wroteMetadata || recovered.durableEndOffset === 0) commit.markNewborn()
-  if (!options.cleanShutdown) settleRecovered(parts, recovered)
+  if (recovered.removedStrays) markNamesDirty(parts)
+  if (!options.cleanShutdown || recovered.report.tornFile !== null) settleRecovered(parts, recovered)
   return parts
 }
 
@@ -113,7 +116,7 @@ function settleRecovered(parts: LogParts, recovered: Recovered): void {
     writeIndexFiles(parts, segment)
     options.shared.indexes.used(segment)
   }
-  if (parts.epochs.changed) writeEpochs(parts)
+  if (parts.epochs.changed) writeOtherEpochs(parts)
   if (isDurable) return
   // Perhaps written before the crash and never synced: the mark must not pass records whose epoch a power cut can take.
   commit.markPathDirty(`${options.directory}/${EPOCH_FILE}`)
@@ -139,7 +142,8 @@ export function reloadProducers(parts: LogParts, nowMs: number, reindexed: Reado
   const { disk, directory, shared } = parts.options
   const { segments, logEndOffset: endOffset } = parts
   const { indexIntervalBytes } = parts.config
-  loadProducers(parts.producers, { disk, directory, shared, segments, indexIntervalBytes, endOffset, nowMs, reindexed })
+  const recovery = { disk, directory, shared, segments, indexIntervalBytes, endOffset, nowMs, reindexed }
+  if (loadProducers(parts.producers, recovery)) markNamesDirty(parts)
 }
 
 /** Files have been made: the next sync covers their names. */
@@ -156,6 +160,17 @@ export function writeEpochs(parts: LogParts): void {
   parts.commit.markPathDirty(path)
   markNamesDirty(parts)
   parts.epochsPending = false
+}
+
+/**
+ * The same unless the file has all epochs with records. Another is dropped where the file is read, and after a recovery
+ * what has been found is nearly always what the file says.
+ */
+export function writeOtherEpochs(parts: LogParts): void {
+  const { disk, directory } = parts.options
+  const path = `${directory}/${EPOCH_FILE}`
+  const isThere = disk.existsSync(path) && disk.readFileSync(path).equals(parts.epochs.encode(parts.logEndOffset))
+  if (!isThere) writeEpochs(parts)
 }
 
 /** Notes which segments there are, unless there is no room: an older list only costs the next start some reading. */
@@ -192,7 +207,8 @@ export function writeIndexFiles(parts: LogParts, segment: Segment): void {
   // As with Kafka the file is there only where transactions were aborted; a truncation may have left the last one none.
   else if (parts.options.disk.existsSync(abortedPath)) files.push([abortedPath, Buffer.alloc(0)])
   for (const [path, bytes] of files) {
-    parts.options.disk.replaceSync(path, bytes, { sync: false })
+    // Nobody trusts an index after a crash until a sync has covered it.
+    writeInPlace(parts.options.disk, path, bytes)
     parts.commit.markPathDirty(path)
   }
 }

@@ -2,7 +2,8 @@ import * as header from '../../proto/kafka/batch/header.ts'
 import { LOG_READ_BYTES_MAX, LOG_READ_CURSORS_MAX, LOG_SYNC_READ_BYTES_MAX } from '../limits.ts'
 import type { Disk } from '../ports/disk.ts'
 import { LogCorruptError } from './errors.ts'
-import { walkHeaders } from './scan.ts'
+import type { Ahead, Extent } from './read-ahead.ts'
+import { headerFault, walkHeaders } from './scan.ts'
 import type { Segment, SegmentIndexes } from './segment.ts'
 import type { SegmentList } from './segment-list.ts'
 import type { LogShared } from './shared.ts'
@@ -38,6 +39,8 @@ interface Cursor {
 }
 
 const NONE: Cursor[] = []
+const NOTHING_AHEAD: Ahead[] = []
+const NOT_READING: number[] = []
 
 /** Where a batch lies. */
 export interface BatchPlace {
@@ -47,14 +50,10 @@ export interface BatchPlace {
   readonly baseOffset: number
 }
 
-/** What to read: `bytes` at `position` of the segment's file begin with the batch that holds the offset. */
-interface Extent {
-  readonly segment: Segment
-  readonly position: number
-  readonly bytes: number
-}
-
-/** Reads one log: from the tail cache, from its files on the event loop when little is wanted, else on a pool thread. */
+/**
+ * Reads one log: from the tail cache, from its files on the event loop when little is wanted, else on a pool thread. Who goes
+ * on where an earlier read ended is a sequential reader: what he will want next is read while he is sent what he wanted.
+ */
 export class LogReader {
   readonly #options: LogReaderOptions
   /** NONE until somebody reads, as thousands of logs may be idle. */
@@ -62,6 +61,10 @@ export class LogReader {
   #nextCursor = 0
   /** Counts truncations: a read that began before one must not be answered with what was cut. */
   #generation = 0
+  /** NOTHING_AHEAD and NOT_READING until there is something, as above. */
+  #aheads = NOTHING_AHEAD
+  /** Offsets that are being read from because somebody asked. */
+  #reading = NOT_READING
 
   constructor(options: LogReaderOptions) {
     this.#options = options
@@ -72,6 +75,8 @@ export class LogReader {
     this.#cursors = NONE
     this.#nextCursor = 0
     this.#generation++
+    for (const ahead of this.#aheads) this.#options.shared.readAheads.drop(ahead)
+    this.#aheads = NOTHING_AHEAD
   }
 
   /** See `Log.read`. */
@@ -90,6 +95,10 @@ export class LogReader {
         release: held.length === 0 ? null : () => tailCache.release(held),
       }
     }
+    const ahead = this.#aheadAt(offset)
+    if (ahead?.isReading === true) return null
+    const served = ahead && this.#serve(ahead, limitOffset, maxBytes, minOneBatch)
+    if (served !== null) return served
     const extent = this.#locate(offset, limitOffset, maxBytes, minOneBatch)
     if (extent === null) return nothing(offset)
     if (extent.bytes > LOG_SYNC_READ_BYTES_MAX && !alwaysSync) return null
@@ -106,18 +115,50 @@ export class LogReader {
     minOneBatch: boolean,
     done: (error: Error | null, read: LogRead) => void,
   ): void {
-    const extent = offset < limitOffset ? this.#locate(offset, limitOffset, maxBytes, minOneBatch) : null
+    if (offset >= limitOffset) return done(null, nothing(offset))
+    const ahead = this.#aheadAt(offset)
+    if (ahead === null || !ahead.isReading || ahead.waiting !== null) {
+      return this.#readNew(offset, limitOffset, maxBytes, minOneBatch, done)
+    }
+    const generation = this.#generation
+    ahead.waiting = () => {
+      if (generation !== this.#generation) return done(null, nothing(offset))
+      const served = this.#serve(ahead, limitOffset, maxBytes, minOneBatch)
+      if (served !== null) return done(null, served)
+      try {
+        this.#readNew(offset, limitOffset, maxBytes, minOneBatch, done)
+      } catch (error) {
+        done(error as Error, nothing(offset))
+      }
+    }
+  }
+
+  #readNew(
+    offset: number,
+    limitOffset: number,
+    maxBytes: number,
+    minOneBatch: boolean,
+    done: (error: Error | null, read: LogRead) => void,
+  ): void {
+    const isSequential = this.#cursorAt(offset) !== undefined
+    const extent = this.#locate(offset, limitOffset, maxBytes, minOneBatch)
     if (extent === null) return done(null, nothing(offset))
     const { readBuffers } = this.#options.shared
     const generation = this.#generation
+    const file = this.#open(extent.segment)
     const buffer = readBuffers.acquire(extent.bytes)
-    this.#open(extent.segment).read(buffer, 0, extent.bytes, extent.position, (error, count) => {
+    if (this.#reading === NOT_READING) this.#reading = []
+    this.#reading.push(offset)
+    file.read(buffer, 0, extent.bytes, extent.position, (error, count) => {
+      this.#reading.splice(this.#reading.indexOf(offset), 1)
       if (error !== null || generation !== this.#generation) {
         readBuffers.release(buffer)
         return done(error, nothing(offset))
       }
       const release = (): void => readBuffers.release(buffer)
-      done(null, this.#cut(extent, buffer, count, offset, limitOffset, maxBytes, minOneBatch, release))
+      const read = this.#cut(extent, buffer, count, offset, limitOffset, maxBytes, minOneBatch, release)
+      if (isSequential && read.bytes > 0) this.#readAhead(read.nextOffset, maxBytes)
+      done(null, read)
     })
   }
 
@@ -141,8 +182,9 @@ export class LogReader {
   }
 
   #findIn(segment: Segment, offset: number): BatchPlace | null {
-    const cursor = this.#cursors.find((known) => known.offset === offset && known.segment === segment)
-    const from = cursor?.position ?? this.indexesOf(segment).offsets.lookup(offset - segment.baseOffset)
+    const cursor = this.#cursorAt(offset)
+    const known = cursor?.segment === segment ? cursor.position : undefined
+    const from = known ?? this.indexesOf(segment).offsets.lookup(offset - segment.baseOffset)
     let found: BatchPlace | null = null
     let misfitAt = -1
     const file = this.#open(segment)
@@ -187,6 +229,70 @@ export class LogReader {
     }
     this.#remember({ offset: endOffset, segment: extent.segment, position: extent.position + position })
     return { buffers: [buffer.subarray(0, position)], bytes: position, nextOffset: endOffset, release }
+  }
+
+  /**
+   * Answers with what was read ahead. Null, and it is dropped: it is less than is wanted now, or something is wrong with it,
+   * and reading anew tells what.
+   */
+  #serve(ahead: Ahead, limitOffset: number, maxBytes: number, minOneBatch: boolean): LogRead | null {
+    const { shared, endOffset } = this.#options
+    const { offset, extent, buffer, count } = ahead
+    const left = extent.segment.sizeBytes - extent.position
+    const isWhole =
+      count >= Math.min(maxBytes, LOG_READ_BYTES_MAX, left) && headerFault(buffer, 0, count, left) === null
+    const size = isWhole ? header.batchSize(buffer, 0) : 0
+    if (
+      !isWhole ||
+      size > count ||
+      header.nextOffset(buffer, 0) <= offset ||
+      header.nextOffset(buffer, 0) > endOffset()
+    ) {
+      this.#forget(ahead)
+      shared.readAheads.drop(ahead)
+      return null
+    }
+    if (size > maxBytes && !minOneBatch) return nothing(offset)
+    this.#forget(ahead)
+    shared.readAheads.take(ahead)
+    const release = (): void => shared.readBuffers.release(buffer)
+    const read = this.#cut(extent, buffer, count, offset, limitOffset, maxBytes, minOneBatch, release)
+    if (read.bytes > 0) this.#readAhead(read.nextOffset, maxBytes)
+    return read
+  }
+
+  /** Begins to read what follows the last answer: from the place where that ended, so that no header need be looked at. */
+  #readAhead(offset: number, maxBytes: number): void {
+    const { tail, alwaysSync, shared, segments } = this.#options
+    if (alwaysSync || offset >= tail.startOffset || this.#reading.includes(offset) || this.#aheadAt(offset)) return
+    const cursor = this.#cursorAt(offset)!
+    const isAtEnd = cursor.position === cursor.segment.sizeBytes
+    const next = segments.all()[segments.all().indexOf(cursor.segment) + 1]
+    const segment = isAtEnd ? next : cursor.segment
+    if (segment === undefined) return
+    const position = isAtEnd ? 0 : cursor.position
+    const bytes = Math.min(maxBytes, LOG_READ_BYTES_MAX, segment.sizeBytes - position)
+    if (bytes <= LOG_SYNC_READ_BYTES_MAX) return
+    try {
+      const ahead = shared.readAheads.start(offset, { segment, position, bytes }, () => this.#open(segment))
+      if (ahead === null) return
+      this.#aheads = this.#aheads.filter(({ isDropped }) => !isDropped)
+      this.#aheads.push(ahead)
+    } catch {
+      // No descriptor for it, say: whoever reads on will hear.
+    }
+  }
+
+  #aheadAt(offset: number): Ahead | null {
+    return this.#aheads.find((ahead) => ahead.offset === offset && !ahead.isDropped) ?? null
+  }
+
+  #forget(ahead: Ahead): void {
+    this.#aheads = this.#aheads.length === 1 ? NOTHING_AHEAD : this.#aheads.filter((other) => other !== ahead)
+  }
+
+  #cursorAt(offset: number): Cursor | undefined {
+    return this.#cursors.find((cursor) => cursor.offset === offset)
   }
 
   #remember(cursor: Cursor): void {

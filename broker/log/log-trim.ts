@@ -88,13 +88,12 @@ export function truncateLog(parts: LogParts, offset: number, nowMs: number): voi
   assert(parts.queue.runs.length === 0, 'a log is truncated after a flush')
   if (offset >= parts.logEndOffset) return
   settleSwap(parts, nowMs)
-  // Below the log end there may be no batch any more, where compaction took the last ones.
-  const found = reader.positionOf(Math.max(offset, segments.first.baseOffset))
-  const { segment, position, baseOffset } = found ?? endOfLog(parts)
+  const { segment, position, baseOffset } = cutPlace(parts, Math.max(offset, segments.first.baseOffset))
   const endOffset = Math.max(Math.min(offset, baseOffset), segment.baseOffset)
   abortedIn(parts, segment)?.truncate(endOffset)
   parts.commit.truncated({ endOffset, segmentBaseOffset: segment.baseOffset, position })
   dropProducerFilesAbove(disk, directory, endOffset)
+  markNamesDirty(parts)
   shared.tailCache.truncate(parts.tail, endOffset)
   const index = segments.all().indexOf(segment)
   removeSegments(parts, index + 1, segments.count - index - 1, nowMs)
@@ -103,7 +102,11 @@ export function truncateLog(parts: LogParts, offset: number, nowMs: number): voi
   parts.flushedEndOffset = endOffset
   noteTruncation(parts.compaction, endOffset)
   parts.highWatermark = Math.min(parts.highWatermark, endOffset)
-  parts.logStartOffset = Math.min(parts.logStartOffset, endOffset)
+  if (endOffset < parts.logStartOffset) {
+    // The batch that the start lies in has gone whole.
+    parts.logStartOffset = endOffset
+    parts.options.noteLogStart?.(endOffset)
+  }
   reader.invalidate()
   if (parts.epochs.truncateEnd(endOffset)) writeFewerEpochs(parts)
   reloadProducers(parts, nowMs, new Set())
@@ -111,8 +114,12 @@ export function truncateLog(parts: LogParts, offset: number, nowMs: number): voi
   parts.changed = true
 }
 
-function endOfLog({ segments, logEndOffset }: LogParts): BatchPlace {
-  return { segment: segments.active, position: segments.active.sizeBytes, size: 0, baseOffset: logEndOffset }
+/** The batch that holds the offset or is the next one in its segment; else that segment's end: compaction leaves holes. */
+function cutPlace({ segments, reader }: LogParts, offset: number): BatchPlace {
+  const segment = segments.at(segments.indexFor(offset))
+  const found = reader.positionOf(offset)
+  if (found?.segment === segment) return found
+  return { segment, position: segment.sizeBytes, size: 0, baseOffset: offset }
 }
 
 function cutSegment(parts: LogParts, segment: Segment, position: number): void {

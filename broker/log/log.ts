@@ -12,16 +12,19 @@ import {
   type LogParts,
   markNamesDirty,
   noteChain,
-  writeEpochs,
+  writeOtherEpochs,
   writeIndexFiles,
   writeProducers,
 } from './log-parts.ts'
 import type { LogRead } from './log-reader.ts'
+import { appendFetchedBatches } from './follower-append.ts'
 import { findByTimestamp, findNewest, type TimestampLookup, type TimeSearch } from './log-times.ts'
 import { deleteBelowStart, moveLogStart, retireSegments, truncateLog } from './log-trim.ts'
 import { checkTopicId } from './partition-metadata.ts'
 import { closeSegments, type Recovered, type RecoveryReport, recoverLog } from './recovery.ts'
 import { probeSpace } from './space-probe.ts'
+import { spareDescriptors } from './spare-descriptors.ts'
+import { startOver } from './start-over.ts'
 import type { AbortedTransaction } from './txn-index.ts'
 import { flushQueue } from './write-queue.ts'
 
@@ -193,6 +196,14 @@ export class Log {
   }
 
   /**
+   * Appends whole batches as the leader has them, offsets, epochs and timestamps included; they have been checked. Holes
+   * between them are compaction's. The buffer is valid during the call only. Returns why not all of them are queued, or null.
+   */
+  appendFetched(batches: Buffer, nowMs: number): Error | null {
+    return appendFetchedBatches(this.#parts, batches, nowMs)
+  }
+
+  /**
    * Writes everything queued with one `writev`. Returns null, or why that could not be done: the log is offline, or full
    * and what was queued has been taken back.
    */
@@ -262,7 +273,18 @@ export class Log {
   /** Cuts everything from `offset` on: indexes, epochs, tail cache and producer state follow. Returns why it failed, or null. */
   truncateTo(offset: number, nowMs: number): Error | null {
     this.flush()
-    return this.offline ?? this.#parts.health.guard(() => truncateLog(this.#parts, offset, nowMs))
+    return this.offline ?? this.#wholly(() => truncateLog(this.#parts, offset, nowMs))
+  }
+
+  /** Drops every record: the log goes on at `offset`, beyond its end. Returns why that failed, or null. */
+  startOverAt(offset: number, nowMs: number): Error | null {
+    this.flush()
+    return this.offline ?? this.#wholly(() => startOver(this.#parts, offset, nowMs))
+  }
+
+  /** A former leader's epoch that never got a record is none that a follower may name as that of its last record. */
+  dropEmptyEpochs(): void {
+    if (this.offline === null && this.#parts.epochs.truncateEnd(this.logEndOffset)) this.#parts.epochsPending = true
   }
 
   /** Moves the log start (DeleteRecords, or a follower told so); files go with the next `deleteBelowStart`. */
@@ -309,25 +331,28 @@ export class Log {
     if (this.#parts.health.attempt(() => probeSpace(this.#parts)) === null) this.#parts.health.relieve()
   }
 
+  /** Brings every file of the directory up to date, for the next sync to make durable. Returns why that failed, or null. */
+  writeOut(): Error | null {
+    return this.flush() ?? this.#writeAll()
+  }
+
   /**
    * Brings every file of the directory up to date and durable, off the event loop, so that `close` finds nothing to do.
    * `done` as for `sync`. Appends may follow; then there is something to do again.
    */
   settle(done: (error: Error | null) => void): void {
-    const problem = this.flush() ?? this.#writeAll()
-    if (problem === null) this.#parts.commit.sync(done)
-    else done(problem)
+    const problem = this.writeOut()
+    return problem === null ? this.#parts.commit.sync(done) : done(problem)
   }
 
   /** Brings every file of the directory up to date and durable, then closes them: a clean stop. Returns why it is not. */
   close(): Error | null {
     if (this.#closed) return this.offline
-    const { commit } = this.#parts
     const finish = (): void => {
       settleSwap(this.#parts, this.#parts.options.nowMs)
-      commit.syncSync()
+      this.#parts.commit.syncSync()
     }
-    const problem = this.flush() ?? this.#writeAll() ?? this.#parts.health.guard(finish)
+    const problem = this.writeOut() ?? this.#wholly(finish)
     this.abandon()
     return problem
   }
@@ -336,13 +361,14 @@ export class Log {
   abandon(): void {
     if (this.#closed) return
     this.#closed = true
-    const { segments, tail, options } = this.#parts
+    const { segments, tail, reader, options } = this.#parts
     this.#parts.health.close(new Error('it has been closed'))
     for (const segment of segments.all()) {
       options.shared.indexes.forget(segment)
       options.shared.files.close(segment.handle)
     }
     options.shared.tailCache.truncate(tail, -1)
+    reader.invalidate()
   }
 
   /** Writes what is only in memory: the active segment's indexes and the producers. The next sync covers it. */
@@ -350,7 +376,7 @@ export class Log {
     const parts = this.#parts
     if (!parts.changed) return null
     return parts.health.attempt(() => {
-      if (parts.epochsPending) writeEpochs(parts)
+      if (parts.epochsPending) writeOtherEpochs(parts)
       parts.segments.active.closeTimeIndex()
       writeIndexFiles(parts, parts.segments.active)
       writeProducers(parts)
@@ -358,6 +384,12 @@ export class Log {
       markNamesDirty(parts)
       parts.changed = false
     })
+  }
+
+  /** Disk work that may not end half-way: for want of descriptors it is not begun, and the log stays in use. */
+  #wholly(work: () => void): Error | null {
+    const { health, segments, options } = this.#parts
+    return spareDescriptors(options.disk, segments.active.handle.path, options.shared.files) ?? health.guard(work)
   }
 
   #timeSearch(): TimeSearch {

@@ -45,13 +45,18 @@ export function fillProducers(state: ProducerState, recovery: ProducerRecovery, 
   return from
 }
 
-/** Fills the producer state, and removes the snapshots of earlier clean stops, which begin no segment. */
-export function loadProducers(state: ProducerState, recovery: ProducerRecovery): void {
-  const { disk, directory, segments } = recovery
+/**
+ * Fills the producer state, and removes the snapshots of earlier clean stops, which begin no segment. After a crash those
+ * above the one that was trusted go too: a power cut may have brought them back from another history. Returns whether any
+ * went: the next sync is to cover that.
+ */
+export function loadProducers(state: ProducerState, recovery: ProducerRecovery): boolean {
+  const { disk, directory, segments, reindexed } = recovery
   const names = disk.listSync(directory)
   const from = fillProducers(state, recovery, names)
   const kept = new Set(segments.all().map((segment) => segment.baseOffset)).add(from)
-  removeProducerFiles(disk, directory, names, (offset) => !kept.has(offset))
+  const isDoubtful = (offset: number): boolean => reindexed.size > 0 && offset > from
+  return removeProducerFiles(disk, directory, names, (offset) => !kept.has(offset) || isDoubtful(offset))
 }
 
 function restoreSnapshot(state: ProducerState, { disk, directory, nowMs }: ProducerRecovery, offset: number): boolean {
@@ -113,8 +118,8 @@ export function noteBatch(state: ProducerState, buffer: Buffer, at: number, nowM
 }
 
 /**
- * Writes the snapshot of the state as of `offset`, where the segment with these aborted transactions ends, and the window of
- * five when there is something to say. Returns the paths written.
+ * Writes the snapshot of the state as of `offset`, where the segment with these aborted transactions ends, and before it the
+ * window of five when there is something to say: a snapshot alone passes for one of Kafka's. Returns the paths written.
  */
 export function writeProducerFiles(
   disk: Disk,
@@ -124,13 +129,15 @@ export function writeProducerFiles(
   aborted: TransactionIndex | null,
 ): string[] {
   const stem = `${directory}/${stemOf(offset)}`
+  const hasWindow = state.count > 0 || aborted !== null
+  if (hasWindow) {
+    disk.replaceSync(stem + WINDOW_SUFFIX, encodeWindow(state.entries(), offset, sealOf(aborted)), { sync: false })
+  }
   disk.replaceSync(stem + SNAPSHOT_SUFFIX, encodeSnapshot(state.entries()), { sync: false })
-  if (state.count === 0 && aborted === null) return [stem + SNAPSHOT_SUFFIX]
-  disk.replaceSync(stem + WINDOW_SUFFIX, encodeWindow(state.entries(), offset, sealOf(aborted)), { sync: false })
-  return [stem + SNAPSHOT_SUFFIX, stem + WINDOW_SUFFIX]
+  return hasWindow ? [stem + WINDOW_SUFFIX, stem + SNAPSHOT_SUFFIX] : [stem + SNAPSHOT_SUFFIX]
 }
 
-/** Removes the snapshots above `offset`, which a truncation has made wrong. */
+/** Removes the snapshots above `offset`, which a truncation has made wrong. The next sync is to cover that. */
 export function dropProducerFilesAbove(disk: Disk, directory: string, offset: number): void {
   removeProducerFiles(disk, directory, disk.listSync(directory), (found) => found > offset)
 }
@@ -140,9 +147,14 @@ function removeProducerFiles(
   directory: string,
   names: readonly string[],
   isGone: (offset: number) => boolean,
-): void {
-  for (const name of names) {
+): boolean {
+  let count = 0
+  // Each snapshot before its window, without which it would pass for one of Kafka's.
+  for (const name of [...names].sort().reverse()) {
     const offset = Math.max(offsetOfName(name, SNAPSHOT_SUFFIX), offsetOfName(name, WINDOW_SUFFIX))
-    if (offset >= 0 && isGone(offset)) disk.unlinkSync(`${directory}/${name}`)
+    if (offset < 0 || !isGone(offset)) continue
+    disk.unlinkSync(`${directory}/${name}`)
+    count++
   }
+  return count > 0
 }

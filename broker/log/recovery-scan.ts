@@ -7,6 +7,7 @@ import { LogCorruptError } from './errors.ts'
 import { refuseOtherMagic } from './format-versions.ts'
 import { verifyBatches } from './scan.ts'
 import type { Segment } from './segment.ts'
+import type { SegmentChain } from './segment-chain.ts'
 import type { LogShared } from './shared.ts'
 import type { TornTail } from './torn-tail.ts'
 
@@ -18,6 +19,7 @@ export interface RecoveryOptions {
   readonly durability: Durability
   readonly nowMs: number
   readonly cleanShutdown: boolean
+  /** -1 = not known. */
   readonly recoveryPoint: number
   /** -1 = not known: the first segment found begins the log. */
   readonly logStartOffset: number
@@ -32,6 +34,9 @@ export interface DurableBounds {
   readonly hasMarkedSegment: boolean
   /** Compaction or repair may have taken batches out. */
   readonly mayHaveHoles: boolean
+  readonly chain: SegmentChain
+  /** Files are here that only we write. */
+  readonly isOurs: boolean
 }
 
 /** What the reading of the segments found. */
@@ -73,7 +78,8 @@ export function scanFromDurableEnd(
   if (scan.from < segments.length) scan.epochs.truncateEnd(segments[scan.from]!.baseOffset)
   for (let i = scan.from; i < segments.length; i++) {
     const segment = segments[i]!
-    const gap = segmentGap(options, segment, scan.endOffset, bounds)
+    const before = scan.endOffset
+    const gap = segmentGap(options, segments[i - 1], segment, scan, bounds)
     const fault = gap ?? scanSegment(options, segment, bounds, scan)
     if (fault === null) continue
     const position = segment.endPosition
@@ -82,25 +88,44 @@ export function scanFromDurableEnd(
       const reason = `${fault}; offsets up to ${bounds.durableEnd - 1} had been made durable`
       throw new LogCorruptError(segment.handle.path, position, reason)
     }
-    scan.torn = { segments: segments.slice(i), position, keepsFirst: gap === null, reason: fault }
+    const endsInHole = position === 0 && segment.baseOffset > before && bounds.mark === null && bounds.isOurs
+    if (endsInHole) scan.endOffset = before
+    scan.torn = { segments: segments.slice(i), position, keepsFirst: gap === null && !endsInHole, reason: fault }
     return
   }
 }
 
 function segmentGap(
   options: RecoveryOptions,
+  previous: Segment | undefined,
   segment: Segment,
-  endOffset: number,
+  scan: Scan,
   bounds: DurableBounds,
 ): string | null {
+  const { endOffset } = scan
   segment.resetIndexes()
   if (segment.baseOffset === endOffset) return null
   if (segment.baseOffset < endOffset) return `the segment begins at offset ${segment.baseOffset}, before ${endOffset}`
-  const isStart = segment.baseOffset > options.logStartOffset && endOffset === options.logStartOffset
-  // Compaction leaves holes, but not at the start; elsewhere a hole is a segment that is lost or never reached the disk.
-  if (isStart) return `the log begins at offset ${endOffset}, before this file`
-  if (bounds.mayHaveHoles) return null
+  // Compaction leaves holes; elsewhere one is a segment that is lost or never reached the disk.
+  const isKnown = bounds.mayHaveHoles ? isHoleKnown(bounds, previous, segment) : false
+  if (isKnown === true) return null
+  if (endOffset === options.logStartOffset) return `the log begins at offset ${endOffset}, before this file`
+  if (isKnown === null && !(bounds.isOurs && (segment.sizeBytes === 0 || scan.bytes === 0))) return null
   return `the segment begins at offset ${segment.baseOffset}, after ${endOffset}`
+}
+
+/**
+ * Whether compaction left the hole before the segment. It cleans what is durable, and makes the mark durable before: nothing
+ * behind it is its doing. Where there is no mark, as in a directory of Kafka's, our list tells of the holes from before; what
+ * is not in it was made by us since. Null: neither is there. No compaction of ours lets a log end in a hole, then.
+ */
+function isHoleKnown(bounds: DurableBounds, previous: Segment | undefined, { baseOffset }: Segment): boolean | null {
+  const { mark, hasMarkedSegment, chain } = bounds
+  if (previous === undefined) return null
+  if (mark !== null) return baseOffset <= (hasMarkedSegment ? mark.segmentBaseOffset : mark.endOffset)
+  if (chain.links.size === 0) return null
+  const link = chain.links.get(previous.baseOffset)
+  return link?.next === baseOffset && link.sizeBytes === previous.sizeBytes
 }
 
 /**

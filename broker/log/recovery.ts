@@ -1,12 +1,12 @@
 import * as header from '../../proto/kafka/batch/header.ts'
 import { completeSwaps } from './compaction/swap-recovery.ts'
-import { type DurableMark, isMarkDamaged, readMark } from './durable-mark.ts'
+import { type DurableMark, readMark } from './durable-mark.ts'
 import { EpochCache } from './epoch-cache.ts'
 import { LogCorruptError } from './errors.ts'
 import * as names from './file-names.ts'
 import { refuseNewer, refuseNewerFiles, textVersion } from './format-versions.ts'
 import { endsAtMark, type RecoveryOptions, type Scan, scanFromDurableEnd } from './recovery-scan.ts'
-import { walkHeaders } from './scan.ts'
+import { type ScanEnd, walkHeaders } from './scan.ts'
 import { Segment } from './segment.ts'
 import { checkChain, readChain } from './segment-chain.ts'
 import { createSegment, removeSegmentFiles } from './segment-list.ts'
@@ -36,10 +36,14 @@ export interface Recovered {
   readonly logEndOffset: number
   /** What is known to have been made durable. */
   readonly durableEndOffset: number
+  /** Of the newest durable mark found; -1 = there is none. */
+  readonly markSequence: number
   /** Segments that may have unsynced bytes, rebuilt indexes or a new end. */
   readonly touched: readonly Segment[]
   /** Offsets may be missing between batches and between segments. */
   readonly mayHaveHoles: boolean
+  /** Files of segments or ends that are gone were removed: a power cut must not bring them back beside new ones. */
+  readonly removedStrays: boolean
   readonly report: RecoveryReport
 }
 
@@ -74,28 +78,41 @@ export function closeSegments({ shared }: Pick<RecoveryOptions, 'shared'>, segme
 function recoverSegments(options: RecoveryOptions, found: readonly string[], segments: Segment[]): Recovered {
   const { disk, directory } = options
   const mark = readMark(disk, directory)
-  const durableEnd = mark?.endOffset ?? options.recoveryPoint
-  if (segments.length === 0) return emptyLog(options, found, segments, durableEnd)
+  const durableEnd = mark?.endOffset ?? Math.max(0, options.recoveryPoint)
+  const markSequence = mark?.sequence ?? -1
+  if (segments.length === 0) return { ...emptyLog(options, found, segments, durableEnd), markSequence }
   checkStart(options, segments[0]!, durableEnd)
   const epochs = readEpochs(options, segments)
   const marked = segments.findIndex((segment) => segment.baseOffset === mark?.segmentBaseOffset)
   const hasMarkedSegment = marked >= 0
   // The segment that the last sync ended in is read too, even if it ends there: its indexes may not have been synced.
   const holding = hasMarkedSegment ? marked : segments.findLastIndex((segment) => segment.baseOffset < durableEnd)
-  const from = options.cleanShutdown ? segments.length : Math.max(0, holding)
+  const start = startSegment(segments, options.logStartOffset)
+  const from = options.cleanShutdown ? segments.length : Math.max(start, holding)
   const chain = readChain(disk, directory)
   const mayHaveHoles = chain.mayHaveHoles || options.config.cleanupPolicy.compact
-  checkChain(options, segments, from, chain, mayHaveHoles)
-  const scan: Scan = { epochs, from, endOffset: segments[Math.max(0, holding)]!.baseOffset, bytes: 0, torn: null }
-  if (options.cleanShutdown) scan.endOffset = endOfClean(options, segments, mark)
-  else scanFromDurableEnd(options, segments, { mark, durableEnd, hasMarkedSegment, mayHaveHoles }, scan)
+  checkChain(options, segments, { from: start, to: from }, chain, mayHaveHoles)
+  const scan: Scan = { epochs, from, endOffset: segments[from]?.baseOffset ?? 0, bytes: 0, torn: null }
+  if (options.cleanShutdown) findCleanEnd(options, segments.at(-1)!, mark, scan)
+  else {
+    const isOurs = found.some((name) => name === names.SEGMENT_LIST_FILE || name.endsWith(names.WINDOW_SUFFIX))
+    scanFromDurableEnd(options, segments, { mark, durableEnd, hasMarkedSegment, mayHaveHoles, chain, isOurs }, scan)
+  }
   if (mark !== null && endsAtMark(segments, scan, mark)) scan.endOffset = mark.endOffset
-  if (scan.endOffset < durableEnd) {
+  if (scan.endOffset < durableEnd && durableEnd > options.logStartOffset) {
     const reason = `the log ends at offset ${scan.endOffset}, but offsets up to ${durableEnd - 1} had been made durable`
     throw new LogCorruptError(segments.at(-1)!.handle.path, -1, reason)
   }
   checkAge(options, scan.endOffset)
-  return { ...settle(options, found, segments, scan, durableEnd), mayHaveHoles }
+  return { ...settle(options, found, segments, scan, durableEnd), markSequence, mayHaveHoles }
+}
+
+/** Index of the segment that holds the log start. Those before it are being deleted: any of them may be gone already. */
+function startSegment(segments: readonly Segment[], logStartOffset: number): number {
+  return Math.max(
+    0,
+    segments.findLastIndex((segment) => segment.baseOffset <= logStartOffset),
+  )
 }
 
 /**
@@ -152,13 +169,13 @@ function emptyLog(
   found: readonly string[],
   segments: Segment[],
   durableEnd: number,
-): Recovered {
+): Omit<Recovered, 'markSequence'> {
   const start = Math.max(0, options.logStartOffset)
   if (durableEnd > start) {
     const reason = `no segment is here, but offsets up to ${durableEnd - 1} had been made durable`
     throw new LogCorruptError(options.directory, -1, reason)
   }
-  removeLeftovers(options, found, [], start)
+  const removedStrays = removeLeftovers(options, found, [], start)
   segments.push(createSegment(options.disk, options.directory, options.shared, start, options.nowMs))
   const report = {
     clean: options.cleanShutdown,
@@ -176,6 +193,7 @@ function emptyLog(
     durableEndOffset: start,
     touched: segments,
     mayHaveHoles: false,
+    removedStrays,
     report,
   }
 }
@@ -202,24 +220,41 @@ function readEpochs(options: RecoveryOptions, segments: readonly Segment[]): Epo
   return epochs
 }
 
-/** The end offset after a clean stop, from the mark if it fits the file, else from the headers behind the last index entry. */
-function endOfClean(options: RecoveryOptions, segments: readonly Segment[], mark: DurableMark | null): number {
-  const active = segments.at(-1)!
-  if (mark !== null && mark.segmentBaseOffset === active.baseOffset && mark.position === active.sizeBytes) {
-    return mark.endOffset
+/**
+ * The end after a clean stop, from the mark if it fits the file, else from the headers behind the last index entry. That stop
+ * has noted it durably as the recovery point: what a power cut brings back behind it was never part of the log.
+ */
+function findCleanEnd(options: RecoveryOptions, active: Segment, mark: DurableMark | null, scan: Scan): void {
+  const { recoveryPoint } = options
+  const placed = mark?.segmentBaseOffset === active.baseOffset ? mark : null
+  const isEnd = placed?.position === active.sizeBytes
+  const isSurplus = placed?.endOffset === recoveryPoint && placed.position < active.sizeBytes
+  const end =
+    isEnd || isSurplus
+      ? { ...placed!, fault: isEnd ? null : 'the log was stopped cleanly before this' }
+      : walkToEnd(options, active)
+  scan.endOffset = end.endOffset
+  if (end.fault === null) return
+  if (end.endOffset !== recoveryPoint) {
+    throw new LogCorruptError(active.handle.path, end.position, `${end.fault}, after a clean stop`)
   }
-  if (active.sizeBytes === 0) return active.baseOffset
-  const indexes = active.loadIndexes(options.disk, options.shared, options.config.indexIntervalBytes)
+  // They may have been built from bytes that go now.
+  active.indexes = null
+  scan.torn = { segments: [active], position: end.position, keepsFirst: true, reason: end.fault }
+}
+
+/** Where the whole batches of a segment end, from the headers behind the last index entry. */
+function walkToEnd(options: RecoveryOptions, active: Segment): ScanEnd & { readonly endOffset: number } {
+  const { disk, shared, config } = options
   let endOffset = active.baseOffset
-  const file = active.open(options.disk, options.shared)
-  const from = indexes.offsets.lastPosition
-  const end = walkHeaders(file, from, active.sizeBytes, options.shared.readBuffers, (buffer, at) => {
+  if (active.sizeBytes === 0) return { position: 0, fault: null, endOffset }
+  const from = active.loadIndexes(disk, shared, config.indexIntervalBytes).offsets.lastPosition
+  const file = active.open(disk, shared)
+  const end = walkHeaders(file, from, active.sizeBytes, shared.readBuffers, (buffer, at) => {
     endOffset = header.nextOffset(buffer, at)
     return true
   })
-  if (end.fault !== null)
-    throw new LogCorruptError(active.handle.path, end.position, `${end.fault}, after a clean stop`)
-  return endOffset
+  return { ...end, endOffset }
 }
 
 /** Everything has been judged: brings the disk in line with it. */
@@ -229,7 +264,7 @@ function settle(
   segments: Segment[],
   scan: Scan,
   durableEnd: number,
-): Omit<Recovered, 'mayHaveHoles'> {
+): Omit<Recovered, 'markSequence' | 'mayHaveHoles'> {
   const { disk, shared, config } = options
   let torn = { bytes: 0, file: null as string | null }
   if (scan.torn !== null) {
@@ -238,15 +273,16 @@ function settle(
   }
   let logStartOffset = Math.max(options.logStartOffset, segments[0]?.baseOffset ?? scan.endOffset)
   let logEndOffset = scan.endOffset
-  let firstTouched = Math.min(scan.from, segments.length)
+  // The segment that was cut is among them, also after a clean stop.
+  let firstTouched = Math.min(scan.from, scan.torn === null ? segments.length : segments.length - 1)
   if (logStartOffset > logEndOffset || segments.length === 0) {
-    // The end was lost (a weaker durability) below where deletion had already moved the start: nothing valid is left.
+    // Deletion moved the start up to an end that was lost: the segment made there, or (a weaker durability) its records.
     for (const segment of segments) removeSegmentFiles(disk, segment, shared)
     segments.splice(0, segments.length, createSegment(disk, options.directory, shared, logStartOffset, options.nowMs))
     firstTouched = 0
     logEndOffset = logStartOffset
   }
-  removeLeftovers(options, found, segments, logEndOffset)
+  const removedStrays = removeLeftovers(options, found, segments, logEndOffset)
   const active = segments.at(-1)!
   const indexes = active.loadIndexes(disk, shared, config.indexIntervalBytes)
   active.loadMaxTimestamp(indexes)
@@ -259,7 +295,7 @@ function settle(
     tornBytes: torn.bytes,
     tornFile: torn.file,
     tornReason: scan.torn?.reason ?? null,
-    suspect: !options.cleanShutdown && (scan.torn !== null || isMarkDamaged(disk, options.directory)),
+    suspect: scan.torn !== null || (!options.cleanShutdown && isMarkLost(options)),
   }
   return {
     segments,
@@ -268,27 +304,41 @@ function settle(
     logEndOffset,
     durableEndOffset: options.cleanShutdown ? logEndOffset : Math.min(durableEnd, logEndOffset),
     touched: segments.slice(firstTouched),
+    removedStrays,
     report,
   }
 }
 
-/** Removes what an earlier stop left behind: files on their way out, half-written ones, and those of segments that are gone. */
+/** The file is there, and neither slot is whole: what was durable may have been more than the recovery point tells. */
+function isMarkLost({ disk, directory }: RecoveryOptions): boolean {
+  return disk.existsSync(`${directory}/${names.DURABLE_MARK_FILE}`) && readMark(disk, directory) === null
+}
+
+/**
+ * Removes what an earlier stop left behind: files on their way out, half-written ones, and those of segments that are gone.
+ * Returns whether there were any of the last kind.
+ */
 function removeLeftovers(
   options: RecoveryOptions,
   found: readonly string[],
   kept: readonly Segment[],
   logEndOffset: number,
-): void {
+): boolean {
   const bases = new Set(kept.map((segment) => segment.baseOffset))
+  let removedStrays = false
   for (const name of found) {
+    const stray = isStray(name, bases, logEndOffset)
     const leaving =
       name.endsWith(names.DELETED_SUFFIX) ||
       name.endsWith(names.CLEANED_SUFFIX) ||
       name.endsWith(names.TEMPORARY_SUFFIX) ||
-      isStray(name, bases, logEndOffset)
+      stray
     const path = `${options.directory}/${name}`
-    if (leaving && options.disk.existsSync(path)) options.disk.unlinkSync(path)
+    if (!leaving || !options.disk.existsSync(path)) continue
+    options.disk.unlinkSync(path)
+    removedStrays ||= stray
   }
+  return removedStrays
 }
 
 /** An index without its log, or a producer snapshot of a future that was cut off. */

@@ -66,17 +66,17 @@ function checksum(text: string): number {
 }
 
 /**
- * Checks that each of the first `count` segments ends where the next begins. Throws `LogCorruptError`, naming the file, when
+ * Checks that each of the segments [from, to) ends where the next begins. Throws `LogCorruptError`, naming the file, when
  * one between them is lost, two overlap, or one is cut short.
  */
 export function checkChain(
   options: RecoveryOptions,
   segments: readonly Segment[],
-  count: number,
+  { from, to }: { readonly from: number; readonly to: number },
   chain: SegmentChain,
   mayHaveHoles: boolean,
 ): void {
-  for (let i = 0; i < count && i + 1 < segments.length; i++) {
+  for (let i = from; i < to && i + 1 < segments.length; i++) {
     const [segment, next] = [segments[i]!, segments[i + 1]!]
     const link = chain.links.get(segment.baseOffset)
     if (link?.next === next.baseOffset && link.sizeBytes === segment.sizeBytes) continue

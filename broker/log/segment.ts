@@ -179,6 +179,10 @@ export class Segment {
     this.maxTimestampOffset = times.count === 0 ? -1 : this.baseOffset + times.relativeOffset(times.count - 1)
   }
 
+  get knowsFirstTimestamp(): boolean {
+    return this.firstTimestamp !== UNREAD
+  }
+
   /** Learns `firstTimestamp` of a segment found on disk from its first batch header. */
   loadFirstTimestamp(disk: Disk, shared: LogShared): void {
     if (this.firstTimestamp !== UNREAD) return

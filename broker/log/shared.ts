@@ -1,6 +1,12 @@
-import { LOG_INDEX_BYTES_MAX, LOG_READ_BUFFER_BYTES_MAX } from '../limits.ts'
+import {
+  LOG_INDEX_BYTES_MAX,
+  LOG_READ_AHEAD_BYTES_MAX,
+  LOG_READ_BUFFER_BYTES_MAX,
+  LOG_READS_AHEAD_IN_FLIGHT_MAX,
+} from '../limits.ts'
 import { FilePool } from './file-pool.ts'
 import { LoadedIndexes } from './loaded-indexes.ts'
+import { ReadAheads } from './read-ahead.ts'
 import { ReadBuffers } from './read-buffers.ts'
 import { SyncScheduler } from './sync-scheduler.ts'
 import { TailCache } from './tail-cache.ts'
@@ -11,6 +17,7 @@ export interface LogShared {
   readonly files: FilePool
   readonly indexes: LoadedIndexes
   readonly readBuffers: ReadBuffers
+  readonly readAheads: ReadAheads
   readonly syncs: SyncScheduler
 }
 
@@ -24,11 +31,13 @@ export interface LogSharedOptions {
 }
 
 export function createLogShared(options: LogSharedOptions): LogShared {
+  const readBuffers = new ReadBuffers(LOG_READ_BUFFER_BYTES_MAX)
   return {
     tailCache: new TailCache(options.tailCacheBytes),
     files: new FilePool(options.maxOpenFiles),
     indexes: new LoadedIndexes(LOG_INDEX_BYTES_MAX),
-    readBuffers: new ReadBuffers(LOG_READ_BUFFER_BYTES_MAX),
+    readBuffers,
+    readAheads: new ReadAheads(LOG_READ_AHEAD_BYTES_MAX, LOG_READS_AHEAD_IN_FLIGHT_MAX, readBuffers),
     syncs: new SyncScheduler(options.maxSyncsInFlight),
   }
 }

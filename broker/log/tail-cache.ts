@@ -4,8 +4,6 @@ import { Fifo } from './fifo.ts'
 
 /** Batches are copied together into chunks of this size: one buffer for `writev`, one for the reader. */
 const ARENA_BYTES = 1024 * 1024
-/** Chunks kept for reuse: a fresh one costs a page fault per 4 KB, and V8 a full collection for each 64 MB of them. */
-const FREE_ARENAS_MAX = 8
 /** A run of small batches is closed at this size, so that finding an offset in it stays a short walk. */
 const RUN_BYTES_MAX = 64 * 1024
 const EMPTY = Buffer.alloc(0)
@@ -49,6 +47,10 @@ export class TailCache {
   readonly #runs = new Fifo<TailRun>()
   #bytes = 0
   #arena: Arena = { buffer: EMPTY, runs: 0, readers: 0, isFull: false }
+  /**
+   * Chunks kept for reuse, as many as the cache may fill: a fresh one costs a page fault for every 4 KB, and V8 collects the
+   * whole heap for each handful of them while that is small.
+   */
   readonly #free: Buffer[] = []
   #arenaUsed = 0
 
@@ -119,7 +121,7 @@ export class TailCache {
       this.#arenaUsed = 0
     }
     const start = this.#arenaUsed
-    batch.copy(this.#arena.buffer, start)
+    this.#arena.buffer.set(batch, start)
     this.#arenaUsed += batch.length
     return start
   }
@@ -136,7 +138,7 @@ export class TailCache {
     if (!arena.isFull || arena.runs > 0 || arena.readers > 0 || arena.buffer.length !== this.#arenaBytes) return
     // Once: a chunk that is free must not be freed again.
     arena.runs = 1
-    if (this.#free.length < FREE_ARENAS_MAX) this.#free.push(arena.buffer)
+    if (this.#free.length * this.#arenaBytes < this.#bytesMax) this.#free.push(arena.buffer)
   }
 
   #addRun(

@@ -1,5 +1,5 @@
 import { LOG_TORN_FILES_MAX } from '../limits.ts'
-import type { Disk } from '../ports/disk.ts'
+import { type Disk, ShortWriteError } from '../ports/disk.ts'
 import { stemOf, TORN_SUFFIX } from './file-names.ts'
 import type { Segment } from './segment.ts'
 import { removeSegmentFiles } from './segment-list.ts'
@@ -20,7 +20,7 @@ const COPY_BYTES = 1024 * 1024
 
 /**
  * Cuts the tail off and keeps its bytes in `<stem>.<position>.torn` files, for whoever wants to look for something in
- * them.
+ * them. The copies are durable before anything is cut. Throws, with nothing cut, when they cannot be made.
  */
 export function setTornTailAside(
   disk: Disk,
@@ -33,13 +33,15 @@ export function setTornTailAside(
   tail.segments.forEach((segment, i) => {
     const position = i === 0 ? tail.position : 0
     const length = segment.sizeBytes - position
+    if (length === 0) return
     const path = `${directory}/${stemOf(segment.baseOffset)}.${position}${TORN_SUFFIX}`
-    if (length > 0) {
-      copyTail(disk, segment, shared, position, path)
-      firstFile ??= path
-      bytes += length
-    }
-    if (i === 0 && tail.keepsFirst) cut(disk, segment, shared, position)
+    copyTail(disk, segment, shared, position, path)
+    firstFile ??= path
+    bytes += length
+  })
+  if (bytes > 0) disk.syncDirectorySync(directory)
+  tail.segments.forEach((segment, i) => {
+    if (i === 0 && tail.keepsFirst) cut(disk, segment, shared, tail.position)
     else removeSegmentFiles(disk, segment, shared)
   })
   dropOldTorn(disk, directory)
@@ -50,6 +52,7 @@ function copyTail(disk: Disk, segment: Segment, shared: LogShared, from: number,
   const source = segment.open(disk, shared)
   const target = disk.openSync(path, { create: true })
   const buffer = shared.readBuffers.acquire(COPY_BYTES)
+  const length = segment.sizeBytes - from
   try {
     target.truncateSync(0)
     for (let position = from; position < segment.sizeBytes; ) {
@@ -58,6 +61,8 @@ function copyTail(disk: Disk, segment: Segment, shared: LogShared, from: number,
       target.appendSync([buffer.subarray(0, count)])
       position += count
     }
+    if (target.size !== length) throw new ShortWriteError(path, length, target.size)
+    target.datasyncSync()
   } finally {
     target.closeSync()
     shared.readBuffers.release(buffer)
@@ -67,6 +72,7 @@ function copyTail(disk: Disk, segment: Segment, shared: LogShared, from: number,
 function cut(disk: Disk, segment: Segment, shared: LogShared, position: number): void {
   segment.open(disk, shared).truncateSync(position)
   segment.sizeBytes = position
+  segment.endPosition = position
 }
 
 function dropOldTorn(disk: Disk, directory: string): void {

@@ -61,7 +61,7 @@ export type DumpRow =
 export type DumpSink = (row: DumpRow) => boolean
 
 const TEXT_FILES =
-  /^(meta\.properties|\.kafka_cleanshutdown|quorum-state|partition\.metadata|leader-epoch-checkpoint|[\w-]+-offset-checkpoint)$/
+  /^(meta\.properties|\.kafka_cleanshutdown|quorum-state|partition\.metadata|leader-epoch-checkpoint|settled-logs|[\w-]+-offset-checkpoint)$/
 const BATCH_FILES = /\.log$|\.checkpoint$|\.torn$|\.lost$/
 const ON_THEIR_WAY = /\.(deleted|swap|cleaned)$/
 

@@ -34,6 +34,23 @@ export function listPartition(disk: Disk, directory: string): PartitionFiles {
   }
 }
 
+/**
+ * Base offsets in [from, end) of segments whose index is here and whose log is not. Compaction and retention take both, the
+ * log first: while that is on its way out, the index may still be here.
+ */
+export function orphanedIndexes(files: PartitionFiles, from: number, end: number): number[] {
+  const found = new Set<number>()
+  for (const name of files.names) {
+    const suffix = [names.INDEX_SUFFIX, names.TIME_INDEX_SUFFIX].find((known) => names.offsetOfName(name, known) >= 0)
+    if (suffix === undefined) continue
+    const offset = names.offsetOfName(name, suffix)
+    const log = names.stemOf(offset) + names.LOG_SUFFIX
+    const isLeaving = files.names.has(log + names.DELETED_SUFFIX) || files.names.has(log + names.SWAP_SUFFIX)
+    if (offset >= from && offset < end && !files.names.has(log) && !isLeaving) found.add(offset)
+  }
+  return [...found].sort((a, b) => a - b)
+}
+
 /** What a directory is, by its content: null when it is neither. */
 export function kindOf(disk: Disk, directory: string): 'data' | 'partition' | null {
   const found = disk.listSync(directory)

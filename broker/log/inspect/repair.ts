@@ -4,6 +4,7 @@ import { encodeMark } from '../durable-mark.ts'
 import * as names from '../file-names.ts'
 import { encodeOffsets, HIGH_WATERMARK_FILE, parseOffsets, RECOVERY_POINT_FILE } from '../offset-checkpoint.ts'
 import { readChain, writeChain } from '../segment-chain.ts'
+import { SETTLED_FILE } from '../settled-logs.ts'
 import type { DamagedRegion } from './finding.ts'
 import { listPartition } from './partition-files.ts'
 import { type Derived, rebuild } from './rebuild.ts'
@@ -70,9 +71,10 @@ export function dataDirOf(disk: Disk, path: string, directory: string): string |
 }
 
 function removeCleanMarker(disk: Disk, dataDir: string): void {
-  const marker = `${dataDir}/${CLEAN_SHUTDOWN_FILE}`
-  if (!disk.existsSync(marker)) return
-  disk.unlinkSync(marker)
+  const vouching = [CLEAN_SHUTDOWN_FILE, SETTLED_FILE].map((name) => `${dataDir}/${name}`)
+  const found = vouching.filter((path) => disk.existsSync(path))
+  if (found.length === 0) return
+  for (const path of found) disk.unlinkSync(path)
   disk.syncDirectorySync(dataDir)
 }
 

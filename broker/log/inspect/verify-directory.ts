@@ -1,5 +1,6 @@
 import type { Disk } from '../../ports/disk.ts'
 import * as checkpoint from '../offset-checkpoint.ts'
+import { SETTLED_FILE } from '../settled-logs.ts'
 import { checkBatchFile } from './check-batch-file.ts'
 import { type ClusterTopic, METADATA_PARTITION, METADATA_TOPIC_ID, readClusterTopics } from './cluster-topics.ts'
 import { NO_FACTS, type PartitionFacts } from './durable-bounds.ts'
@@ -170,7 +171,7 @@ function checkCheckpoint(
 const LEAVING = /-(delete|stray|future)$/
 
 function checkNames(disk: Disk, dir: DataDirFacts, findings: Findings): void {
-  const known = new Set<string>([...CHECKPOINT_FILES, META_FILE, CLEAN_SHUTDOWN_FILE, ...dir.partitions])
+  const known = new Set<string>([...CHECKPOINT_FILES, META_FILE, CLEAN_SHUTDOWN_FILE, SETTLED_FILE, ...dir.partitions])
   for (const name of disk.listSync(dir.path)) {
     if (known.has(name) || OTHER_FILES.test(name)) continue
     const kind = LEAVING.exec(name)?.[1]

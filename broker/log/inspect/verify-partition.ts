@@ -1,6 +1,6 @@
 import { crc32c } from '../../../proto/kafka/crc32c.ts'
 import type { Disk } from '../../ports/disk.ts'
-import { type DurableMark, readMark } from '../durable-mark.ts'
+import { type DurableMark, isMarkWhole, readMark } from '../durable-mark.ts'
 import { DURABLE_MARK_FILE, LOG_SUFFIX, METADATA_FILE, SEGMENT_LIST_FILE, stemOf } from '../file-names.ts'
 import { LogCorruptError } from '../errors.ts'
 import { readChain } from '../segment-chain.ts'
@@ -10,7 +10,7 @@ import { EpochsCheck } from './check-epochs.ts'
 import { ProducersCheck } from './check-producers.ts'
 import { DurableBounds, type PartitionFacts } from './durable-bounds.ts'
 import { type Finding, Findings, REPAIR_ADVICE, RESTORE_ADVICE, START_ADVICE } from './finding.ts'
-import { listPartition, type PartitionFiles, reportLeftovers } from './partition-files.ts'
+import { listPartition, orphanedIndexes, type PartitionFiles, reportLeftovers } from './partition-files.ts'
 import { type SegmentReport, SegmentVerifier } from './verify-segment.ts'
 
 export interface VerifyOptions {
@@ -116,7 +116,7 @@ export class PartitionWalk {
     if (isGivenUp) return
     // Compaction leaves the newest segment alone; a replica that was cut back into an older one may go on in it.
     const isNewest = segment === this.#files.segments.at(-1) && position > 0
-    if (this.mayHaveHoles && !isNewest) return
+    if (this.mayHaveHoles && !isNewest) return position === 0 ? this.#lostSegments(nextOffset) : undefined
     if (this.mayHaveHoles) {
       const what = `offsets ${expected} to ${nextOffset - 1} are missing in the newest segment, where compaction does not go`
       findings.add(
@@ -134,6 +134,16 @@ export class PartitionWalk {
     const region = { baseOffset: segment, start: position, end: position, ...lost }
     findings.add(isDurable ? 'error' : 'warning', file, position, what, RESTORE_ADVICE, { kind: 'region', region })
     this.producers.isComplete = false
+  }
+
+  /** Between two segments of a compacted log there may be a hole, unless an index tells that one was there. */
+  #lostSegments(nextOffset: number): void {
+    for (const offset of orphanedIndexes(this.#files, this.expected, nextOffset)) {
+      const file = `${this.directory}/${stemOf(offset)}${LOG_SUFFIX}`
+      const what = `the file is missing, and its index is here: of offsets ${offset} to ${nextOffset - 1} some may be lost`
+      this.findings.add('error', file, -1, what, RESTORE_ADVICE)
+      this.producers.isComplete = false
+    }
   }
 
   /** All bytes up to `position` of the segment have been walked: the durable mark, when it stands here, must fit. */
@@ -176,8 +186,8 @@ export class PartitionWalk {
     const { segments, names } = this.#files
     const { logStartOffset } = this.#facts
     const markPath = `${this.directory}/${DURABLE_MARK_FILE}`
-    if (names.has(DURABLE_MARK_FILE) && this.bounds.mark === null) {
-      const what = 'the file fails its CRC, so only the recovery point tells what had been made durable'
+    if (names.has(DURABLE_MARK_FILE) && !isMarkWhole(this.#disk, this.directory)) {
+      const what = `the file fails its CRC, so ${this.bounds.mark === null ? 'only the recovery point' : 'an older mark'} tells what had been made durable`
       this.findings.add('warning', markPath, -1, what, REPAIR_ADVICE, { kind: 'mark' })
     }
     if (isListDamaged(this.#disk, this.directory)) {

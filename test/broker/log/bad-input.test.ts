@@ -87,10 +87,10 @@ describe('a partition directory of a newer format is refused', () => {
   it.each([true, false])('in the durable mark (after a clean stop: %s)', (cleanShutdown) => {
     const { disk } = closedLog()
     patched(disk, DURABLE_MARK, (data) => {
-      data.writeInt32BE(2, 4)
-      data.writeUInt32BE(crc32c(data, 4, data.length), 0)
+      data.writeInt32BE(3, 4)
+      data.writeUInt32BE(crc32c(data, 4, 40), 0)
     })
-    expectRefused(disk, cleanShutdown, `${DURABLE_MARK}: version 2 is newer than this program`)
+    expectRefused(disk, cleanShutdown, `${DURABLE_MARK}: version 3 is newer than this program`)
   })
 
   it('in a batch, even above the durable end, where a torn tail would be cut', () => {
@@ -165,7 +165,7 @@ describe('the durable mark', () => {
   it.each([
     ['torn', (mark: Buffer) => mark.subarray(0, 17)],
     ['empty', () => Buffer.alloc(0)],
-    ['bit-flipped', (mark: Buffer) => Buffer.from(mark.map((byte, i) => (i === 15 ? byte ^ 1 : byte)))],
+    ['bit-flipped', (mark: Buffer) => Buffer.from(mark.map((byte, i) => (i % 4096 === 15 ? byte ^ 1 : byte)))],
     ['all zero', (mark: Buffer) => Buffer.alloc(mark.length)],
   ])('when %s counts as an older one, and the log as suspect', (_name, harm) => {
     const { disk, turns, log } = freshLog()

@@ -194,3 +194,31 @@ describe('a sync that finds no descriptor', () => {
     expect(logs.map((log) => log.durableEndOffset)).toEqual(logs.map(() => 1))
   })
 })
+
+describe('a log that is cut while there is no descriptor', () => {
+  it('stays as it is and in use, and is cut when there are some again', () => {
+    const { logs, scarce, shared, turns } = scarceLogs(1, 8)
+    const [log] = logs
+    for (let i = 0; i < 4; i++) append(log!, batch(`v${i}-`))
+    log!.sync(() => undefined)
+    turns.run()
+    while (shared.files.closeOne());
+    scarce.limit = scarce.held + 2
+    expect(log!.truncateTo(2, NOW_MS)).toMatchObject({ code: 'EMFILE' })
+    expect([log!.offline, log!.full, log!.logEndOffset, log!.durableEndOffset]).toEqual([null, null, 4, 4])
+    scarce.limit = scarce.held + 3
+    expect(log!.truncateTo(2, NOW_MS)).toBeNull()
+    expect(values(readAll(log!, turns))).toEqual(['v0-0', 'v1-0'])
+  })
+
+  it('takes those of other logs, which open their files again when they need them', () => {
+    const { logs, scarce, turns } = scarceLogs(6, 16)
+    for (const log of logs) append(log, batch('v'))
+    for (const log of logs) log.sync(() => undefined)
+    turns.run()
+    scarce.limit = scarce.held
+    expect(logs[0]!.truncateTo(0, NOW_MS)).toBeNull()
+    expect(values(readAll(logs[5]!, turns))).toEqual(['v0'])
+    for (const log of logs) expect(log.close()).toBeNull()
+  })
+})

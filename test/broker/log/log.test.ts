@@ -6,6 +6,7 @@ import { FaultDisk } from '../../support/fault-disk.ts'
 import {
   append,
   batch,
+  DIRECTORY,
   freshLog,
   memoryDisk,
   NOW_MS,
@@ -143,6 +144,20 @@ describe('Log.truncateTo', () => {
     log.truncateTo(7, NOW_MS)
     expect(log.logEndOffset).toBe(5)
     expect(append(log, batch('c'))).toBe(5)
+  })
+
+  it('cuts to an offset in a hole that compaction left between segments, too', () => {
+    const config = { segmentBytes: 250, cleanupPolicy: { compact: true, delete: false } }
+    const { disk, log } = freshLog({ config })
+    for (let i = 0; i < 12; i++) append(log, batch('v', 2))
+    expect(log.close()).toBeNull()
+    const [, hole, above] = disk.listSync(DIRECTORY).flatMap((name) => /^0*(\d+)\.log$/.exec(name)?.[1] ?? [])
+    disk.unlinkSync(`${DIRECTORY}/${hole.padStart(20, '0')}.log`)
+    const again = openLog(disk, { config, cleanShutdown: true })
+    expect(Number(above)).toBeGreaterThan(Number(hole) + 1)
+    expect(again.truncateTo(Number(hole) + 1, NOW_MS)).toBeNull()
+    expect([again.logEndOffset, again.segmentCount]).toEqual([Number(hole) + 1, 1])
+    expect(append(again, batch('next'))).toBe(Number(hole) + 1)
   })
 
   it('lowers the durable mark first, so that recovery does not miss what was cut on purpose', () => {

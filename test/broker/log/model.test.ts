@@ -63,7 +63,7 @@ class World {
   flushed = 0
   /** Below it, a sync was reported done. */
   acknowledged = 0
-  /** After a crash: the durable mark may be older than what was acknowledged, until the first sync. */
+  /** After a power cut: the durable mark may be older than what was acknowledged, until the first sync. */
   settling = false
   start = 0
   /** Syncs asked for; a truncation takes back what they were to cover. */
@@ -212,7 +212,8 @@ class World {
     this.batches = this.batches.filter((found) => found.base < end)
     this.flushed = end
     this.start = Math.max(this.start, this.log.logStartOffset)
-    this.settling = kind !== 'clean'
+    // A kill leaves the mark as it was last written.
+    this.settling = kind === 'power-cut' || (this.settling && kind === 'crash')
     this.#sync()
   }
 

@@ -1,5 +1,6 @@
 /** What a power cut may take: names and bytes that no sync has covered, and nothing else. */
 import { describe, expect, it } from 'vitest'
+import { Errors } from '../../../proto/kafka/errors.ts'
 import { defaultLogConfig } from '../../../broker/log/config.ts'
 import { LogCorruptError } from '../../../broker/log/errors.ts'
 import { LogManager } from '../../../broker/log/log-manager.ts'
@@ -10,7 +11,9 @@ import {
   batch,
   cutFile,
   DIRECTORY,
+  DURABLE_MARK,
   FIRST_LOG,
+  freshLog,
   memoryDisk,
   NOW_MS,
   openLog,
@@ -19,6 +22,7 @@ import {
   TOPIC_ID,
   Turns,
 } from './harness.ts'
+import { PowerCutDisk } from './power-cut-disk.ts'
 
 /** The disk, and the calls that make names or small files durable, in order. */
 function watched(inner: MemoryDisk): { disk: Disk; calls: string[] } {
@@ -36,6 +40,17 @@ function watched(inner: MemoryDisk): { disk: Disk; calls: string[] } {
     replace(path, ...rest)
   }
   return { disk: inner, calls }
+}
+
+/** Directories whose names have been made durable off the event loop. */
+function watchedDirectorySyncs(disk: MemoryDisk): string[] {
+  const synced: string[] = []
+  const sync = disk.syncDirectory.bind(disk)
+  disk.syncDirectory = (path, done) => {
+    synced.push(path)
+    sync(path, done)
+  }
+  return synced
 }
 
 function openManager(disk: Disk, path = '/data'): LogManager {
@@ -61,6 +76,23 @@ describe('what a power cut must not undo', () => {
     calls.length = 0
     expect(log.truncateTo(4, NOW_MS)).toBeNull()
     expect(calls).toContain(`syncDirectorySync ${DIRECTORY}`)
+  })
+
+  it('the first sync of a log: the name of its mark is durable with it, and a later one has nothing left to do', () => {
+    const { disk, turns } = memoryDisk()
+    const cut = new PowerCutDisk(disk)
+    const log = openLog(cut.disk)
+    append(log, batch('a'))
+    syncNow(log, turns)
+    let done = false
+    log.sync(() => {
+      done = true
+    })
+    expect(done).toBe(true)
+    // Takes every name that no sync has covered.
+    const after = cut.afterPowerCut(() => 0, turns.defer)
+    expect(after.existsSync(DURABLE_MARK)).toBe(true)
+    expect(openLog(after).logEndOffset).toBe(1)
   })
 
   it('the making of the data directory: its name is durable before meta.properties is there', () => {
@@ -101,6 +133,70 @@ describe('what a power cut must not undo', () => {
     }
     expect(logs.close(-1)).toBeNull()
     expect(synced).toContain('/data/recovery-point-offset-checkpoint')
+  })
+})
+
+describe('a producer snapshot that a power cut has brought back', () => {
+  const config = { segmentBytes: 250 }
+  const from = (producerId: number, baseSequence: number) => ({ producerId, producerEpoch: 0, baseSequence })
+
+  /** What another history had written at offset 4. */
+  function snapshotOfOtherHistory(): Map<string, Buffer> {
+    const { disk, log } = freshLog({ config })
+    append(log, batch('a', 4, from(2, 0)))
+    append(log, batch('a', 4, { ...from(2, 4), valueBytes: 30 }))
+    const names = disk.listSync(DIRECTORY).filter((name) => /^0+4\.(snapshot|producers)$/.test(name))
+    expect(names).toHaveLength(2)
+    return new Map(names.map((name) => [`${DIRECTORY}/${name}`, disk.readFileSync(`${DIRECTORY}/${name}`)]))
+  }
+
+  it('is not taken for the state of the batches that are there now, also after a truncation', () => {
+    const { disk, turns, log } = freshLog({ config })
+    append(log, batch('b', 4, from(1, 0)))
+    syncNow(log, turns)
+    append(log, batch('b', 4, { ...from(1, 4), valueBytes: 30 }))
+    log.abandon()
+    for (const [path, data] of snapshotOfOtherHistory()) disk.replaceSync(path, data)
+    const again = openLog(disk, { config })
+    expect(again.logEndOffset).toBe(8)
+    expect(again.truncateTo(4, NOW_MS)).toBeNull()
+    expect(again.append(batch('b', 1, from(1, 25)), 0, NOW_MS).error).toBe(Errors.OUT_OF_ORDER_SEQUENCE_NUMBER)
+    expect(again.append(batch('b', 1, from(1, 4)), 0, NOW_MS).error).toBe(0)
+  })
+
+  it('cannot come back once the next sync has covered its removal by a start', () => {
+    const { disk, turns, log } = freshLog({ config })
+    append(log, batch('b', 4, from(1, 0)))
+    syncNow(log, turns)
+    log.abandon()
+    for (const [path, data] of snapshotOfOtherHistory()) disk.replaceSync(path, data)
+    const synced = watchedDirectorySyncs(disk)
+    syncNow(openLog(disk, { config }), turns)
+    expect(synced).toContain(DIRECTORY)
+  })
+
+  it('cannot come back where it lies above the end of the log', () => {
+    const { disk, turns, log } = freshLog({ config })
+    append(log, batch('b', 2, from(1, 0)))
+    syncNow(log, turns)
+    log.abandon()
+    for (const [path, data] of snapshotOfOtherHistory()) disk.replaceSync(path, data)
+    const synced = watchedDirectorySyncs(disk)
+    syncNow(openLog(disk, { config }), turns)
+    expect(disk.listSync(DIRECTORY).filter((name) => name.endsWith('.producers'))).toEqual([])
+    expect(synced).toContain(DIRECTORY)
+  })
+
+  it('cannot come back either once the next sync has covered its removal by a truncation', () => {
+    const { disk, turns, log } = freshLog()
+    append(log, batch('b', 4, from(1, 0)))
+    append(log, batch('b', 4, from(1, 4)))
+    expect(log.close()).toBeNull()
+    const again = openLog(disk, { cleanShutdown: true })
+    expect(again.truncateTo(4, NOW_MS)).toBeNull()
+    const synced = watchedDirectorySyncs(disk)
+    syncNow(again, turns)
+    expect(synced).toContain(DIRECTORY)
   })
 })
 

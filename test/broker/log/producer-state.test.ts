@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { applyWindow, decodeSnapshot, encodeSnapshot, encodeWindow } from '../../../broker/log/producer-snapshot.ts'
 import { ProducerState } from '../../../broker/log/producer-state.ts'
+import type { Disk } from '../../../broker/ports/disk.ts'
 import { Errors } from '../../../proto/kafka/errors.ts'
-import { append, batch, DIRECTORY, memoryDisk, NOW_MS, openLog, retain } from './harness.ts'
+import { append, batch, DIRECTORY, memoryDisk, NOW_MS, openLog, retain, syncNow } from './harness.ts'
 
 const MAX = 0x7fffffff
 const DAY_MS = 86_400_000
@@ -289,6 +290,25 @@ describe('W16 through the log', () => {
     expect(again.append(from(1), 0, NOW_MS)).toMatchObject({ error: 0, duplicate: false, baseOffset: 9 })
   })
 
+  it('does not trust a snapshot whose window could not be written: it would pass for one of Kafka, which has none', () => {
+    const { disk, turns } = memoryDisk()
+    const config = { segmentBytes: 300 }
+    const log = openLog(disk, { config })
+    for (let sequence = 0; sequence < 5; sequence++) append(log, from(sequence))
+    syncNow(log, turns)
+    log.abandon()
+    // What a roll leaves where the write after it fails.
+    disk.openSync(`${DIRECTORY}/${'5'.padStart(20, '0')}.log`, { create: true }).closeSync()
+    const failing = failingToReplace(disk, '.producers')
+    const stopped = openLog(failing, { config })
+    syncNow(stopped, turns)
+    expect(stopped.close()?.message).toContain('EIO')
+    const again = openLog(disk, { config })
+    for (let sequence = 0; sequence < 5; sequence++) {
+      expect(again.append(from(sequence), 0, NOW_MS)).toMatchObject({ duplicate: true, baseOffset: sequence })
+    }
+  })
+
   it('does not take a snapshot from before the first segment, which would make producers seem behind', () => {
     const { disk } = memoryDisk()
     const config = { segmentBytes: 300, retentionBytes: 0 }
@@ -319,3 +339,18 @@ describe('W16 through the log', () => {
     expect(log.append(old(5), 0, NOW_MS)).toMatchObject({ error: 0, duplicate: false })
   })
 })
+
+/** A disk on which files whose path ends like this cannot be replaced. */
+function failingToReplace(disk: Disk, suffix: string): Disk {
+  return new Proxy(disk, {
+    get: (target, name) => {
+      const value: unknown = Reflect.get(target, name)
+      if (typeof value !== 'function') return value
+      if (name !== 'replaceSync') return value.bind(target) as unknown
+      return (path: string, ...rest: [Buffer, { sync: boolean }?]) => {
+        if (path.endsWith(suffix)) throw Object.assign(new Error(`EIO: i/o error, write '${path}'`), { code: 'EIO' })
+        target.replaceSync(path, ...rest)
+      }
+    },
+  })
+}

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { encodeMark, readMark } from '../../../broker/log/durable-mark.ts'
 import { LogCorruptError } from '../../../broker/log/errors.ts'
 import { WatchDisk } from '../../support/watch-disk.ts'
 import {
@@ -14,7 +13,6 @@ import {
   NOW_MS,
   openLog,
   readAll,
-  syncNow,
 } from './harness.ts'
 
 describe('opening after a clean stop', () => {
@@ -82,30 +80,5 @@ describe('opening after a clean stop', () => {
     const before = contents(disk)
     expect(() => openLog(disk, { cleanShutdown: true })).toThrow(LogCorruptError)
     expect(contents(disk)).toEqual(before)
-  })
-})
-
-describe('the durable mark', () => {
-  it('survives only whole', () => {
-    const { disk } = memoryDisk()
-    disk.mkdirSync(DIRECTORY)
-    const data = encodeMark({ endOffset: 2 ** 40 + 7, segmentBaseOffset: 99, position: 12345 })
-    disk.replaceSync(DURABLE_MARK, data)
-    expect(readMark(disk, DIRECTORY)).toEqual({ endOffset: 2 ** 40 + 7, segmentBaseOffset: 99, position: 12345 })
-    for (let i = 0; i < data.length; i++) {
-      const damaged = Buffer.from(data)
-      damaged[i] ^= 0x01
-      disk.replaceSync(DURABLE_MARK, damaged)
-      expect(readMark(disk, DIRECTORY)).toBeNull()
-    }
-  })
-
-  it('is written after the sync, never before', () => {
-    const { disk, turns } = memoryDisk()
-    const log = openLog(disk)
-    append(log, batch('a', 3))
-    expect(readMark(disk, DIRECTORY)?.endOffset ?? 0).toBe(0)
-    syncNow(log, turns)
-    expect(readMark(disk, DIRECTORY)).toEqual({ endOffset: 3, segmentBaseOffset: 0, position: log.sizeBytes })
   })
 })

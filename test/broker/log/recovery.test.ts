@@ -140,6 +140,24 @@ describe('opening after an unclean stop', () => {
     expect(log.recovery.tornReason).toMatch(/begins at offset/)
   })
 
+  it('does not take what never reached the disk for a hole that compaction left: it cleans what is durable', () => {
+    const config = { segmentBytes: 250, cleanupPolicy: { compact: true, delete: false } }
+    for (const keepsBytes of [true, false]) {
+      const { disk, turns } = crashed(12, 2, { config })
+      const bases = disk
+        .listSync(DIRECTORY)
+        .flatMap((name) => (name.endsWith('.log') ? [Number(name.slice(0, 20))] : []))
+      const second = `${DIRECTORY}/${String(bases[1]).padStart(20, '0')}.log`
+      cutFile(disk, second, disk.sizeSync(FIRST_LOG) / (bases[1] / 2))
+      if (!keepsBytes)
+        for (const base of bases.slice(2)) cutFile(disk, `${DIRECTORY}/${String(base).padStart(20, '0')}.log`, 0)
+      const log = openLog(disk, { config })
+      expect(log.logEndOffset).toBe(bases[1] + 2)
+      expect(log.recovery.tornReason).toMatch(/begins at offset/)
+      expect(readAll(log, turns)).toHaveLength(log.logEndOffset)
+    }
+  })
+
   it('bounds the torn files it keeps', () => {
     const { disk } = memoryDisk()
     for (let i = 0; i < 20; i++) {
@@ -199,7 +217,7 @@ describe('opening after an unclean stop', () => {
     for (const harm of ['missing', 'damaged']) {
       const { disk } = crashed(6, 3)
       if (harm === 'missing') disk.unlinkSync(DURABLE_MARK)
-      else disk.openSync(DURABLE_MARK).writeAtSync(Buffer.from([1, 2, 3]), 5)
+      else for (const slot of [0, 4096]) disk.openSync(DURABLE_MARK).writeAtSync(Buffer.from([1, 2, 3]), slot + 5)
       expect(readMark(disk, DIRECTORY)).toBeNull()
       cutFile(disk, FIRST_LOG, 10)
       expect(() => openLog(disk, { recoveryPoint: 6 })).toThrow(/had been made durable/)

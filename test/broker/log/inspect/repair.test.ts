@@ -4,6 +4,7 @@ import { applyRepair } from '../../../../broker/log/inspect/repair.ts'
 import { describeRepair, planRepair } from '../../../../broker/log/inspect/repair-plan.ts'
 import type { Disk, DiskFile } from '../../../../broker/ports/disk.ts'
 import type { MemoryDisk } from '../../../../broker/ports/memory-disk.ts'
+import { encodeMark, readMark } from '../../../../broker/log/durable-mark.ts'
 import { append, batch, DIRECTORY, DURABLE_MARK, FIRST_LOG, readAll, Turns, values } from '../harness.ts'
 import * as support from './support.ts'
 
@@ -49,6 +50,8 @@ describe('a repair that loses nothing', () => {
   for (const [name, harm] of Object.entries(healed)) {
     it(`makes ${name} what it was`, () => {
       const { disk } = support.ourLog()
+      // In the one form that a repair writes: the two slots of the mark may stand at any number.
+      disk.replaceSync(DURABLE_MARK, encodeMark(readMark(disk, DIRECTORY)!))
       const before = support.allFiles(disk, '/data')
       harm(disk)
       expect(errorsIn(disk).length).toBeGreaterThan(0)

@@ -133,6 +133,23 @@ describe('damage to a log', () => {
     expect(compacted.findings.filter(({ what }) => what.includes('are missing, and'))).toEqual([])
   })
 
+  it('that is a segment of a compacted log gone is an error where its index is still here', () => {
+    const errors = (suffixes: readonly string[], rest: string | null = null) => {
+      const { disk } = support.ourLog()
+      disk.unlinkSync(`${DIRECTORY}/segment-list`)
+      for (const suffix of suffixes) disk.unlinkSync(SECOND + suffix)
+      if (rest !== null) disk.replaceSync(SECOND + rest, Buffer.alloc(0))
+      const { findings } = verifyPartition(disk, DIRECTORY, support.withFacts({ isCompacted: true }))
+      return findings.filter(({ severity }) => severity === 'error').map(({ file, what }) => `${file} ${what}`)
+    }
+    const lost = `${SECOND}.log the file is missing, and its index is here: of offsets 21 to 41 some may be lost`
+    expect(errors(['.log'])).toContain(lost)
+    expect(errors(['.log', '.index'])).toContain(lost)
+    // As compaction leaves it, whole and when it was cut off.
+    expect(errors(['.log', '.index', '.timeindex'])).not.toContain(lost)
+    expect(errors(['.log'], '.log.deleted')).not.toContain(lost)
+  })
+
   it('that is the end gone is an error, told by the durable mark', () => {
     const { disk } = support.ourLog('crashed')
     support.cut(disk, `${LAST}.log`, 542)

@@ -1,0 +1,85 @@
+/** Segments below the log start are on their way out: a power cut may leave any of them, and none is missed. */
+import { describe, expect, it } from 'vitest'
+import { encodeMark, readMark } from '../../../broker/log/durable-mark.ts'
+import { LogCorruptError } from '../../../broker/log/errors.ts'
+import type { Disk } from '../../../broker/ports/disk.ts'
+import { append, batch, DIRECTORY, DURABLE_MARK, FIRST_LOG, memoryDisk, openLog, readAll, syncNow } from './harness.ts'
+
+const config = { segmentBytes: 250 }
+const RECORDS = 36
+
+interface Crashed {
+  readonly disk: Disk
+  /** Base offsets of the segments. */
+  readonly bases: readonly number[]
+}
+
+/** A log of several segments, all of it durable, whose process has died. */
+function crashed(): Crashed {
+  const { disk, turns } = memoryDisk()
+  const log = openLog(disk, { config })
+  for (let i = 0; i < RECORDS / 2; i++) append(log, batch('v', 2))
+  syncNow(log, turns)
+  log.abandon()
+  const bases = disk
+    .listSync(DIRECTORY)
+    .filter((name) => name.endsWith('.log'))
+    .map((name) => Number(name.slice(0, 20)))
+  expect(bases.length).toBeGreaterThan(4)
+  return { disk, bases }
+}
+
+function pathOf(base: number): string {
+  return `${DIRECTORY}/${String(base).padStart(20, '0')}.log`
+}
+
+describe('a power cut in the middle of a deletion', () => {
+  it('may leave a hole below the log start, and nothing above it is given up', () => {
+    for (const cleanShutdown of [true, false]) {
+      const { disk, bases } = crashed()
+      if (cleanShutdown) openLog(disk, { config }).close()
+      disk.unlinkSync(pathOf(bases[1]))
+      const log = openLog(disk, { config, cleanShutdown, logStartOffset: bases[3] })
+      expect([log.logStartOffset, log.logEndOffset]).toEqual([bases[3], RECORDS])
+      expect(log.recovery.tornFile).toBeNull()
+    }
+  })
+
+  it('may leave one where the durable mark still stands before it', () => {
+    const { disk, bases } = crashed()
+    disk.unlinkSync(pathOf(bases[1]))
+    const position = disk.sizeSync(FIRST_LOG)
+    disk.replaceSync(DURABLE_MARK, encodeMark({ endOffset: bases[1], segmentBaseOffset: 0, position }))
+    const log = openLog(disk, { config, logStartOffset: bases[3] })
+    expect([log.logStartOffset, log.logEndOffset]).toEqual([bases[3], RECORDS])
+    expect(log.recovery.tornFile).toBeNull()
+  })
+
+  it('may take the segment that was made when all others were due: nothing is missing, as all of it was deleted', () => {
+    const { disk, bases } = crashed()
+    for (const base of bases.slice(2)) disk.unlinkSync(pathOf(base))
+    expect(readMark(disk, DIRECTORY)?.endOffset).toBe(RECORDS)
+    const log = openLog(disk, { config, logStartOffset: RECORDS })
+    expect([log.logStartOffset, log.logEndOffset, log.segmentCount]).toEqual([RECORDS, RECORDS, 1])
+  })
+
+  it('still does not hide that the segment which holds the log start is lost', () => {
+    for (const cleanShutdown of [true, false]) {
+      const { disk, bases } = crashed()
+      if (cleanShutdown) openLog(disk, { config }).close()
+      disk.unlinkSync(pathOf(bases[3]))
+      expect(() => openLog(disk, { config, cleanShutdown, logStartOffset: bases[3] })).toThrow(LogCorruptError)
+    }
+  })
+
+  it('goes on where the rest of them goes with the next deletion', () => {
+    const { disk, bases } = crashed()
+    disk.unlinkSync(pathOf(bases[1]))
+    const { turns } = memoryDisk()
+    const log = openLog(disk, { config, logStartOffset: bases[3] })
+    expect(log.deleteBelowStart(0)).toBe(2)
+    expect(readAll(log, turns)).toHaveLength(RECORDS - bases[3])
+    log.close()
+    expect(openLog(disk, { config, cleanShutdown: true, logStartOffset: bases[3] }).logEndOffset).toBe(RECORDS)
+  })
+})
