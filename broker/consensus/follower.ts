@@ -1,7 +1,9 @@
 /** Following: fetch, append, acknowledge by the next fetch; give up a leader that is silent. */
+import { ELECTION_SPREAD_MS } from './events.ts'
 import type { EndEpochRequest, FetchResponse } from './messages.ts'
+import { beginDownload } from './snapshot-fetch.ts'
 import type { Follower, RaftState } from './state.ts'
-import { becomeCandidate, becomeProspective, becomeUnattached, sendFetch } from './transitions.ts'
+import { becomeCandidate, becomeProspective, becomeUnattached, heardFromLeader, sendFetch } from './transitions.ts'
 
 /** Commits what the leader has committed, as far as it is durable here. */
 function followHighWatermark(state: RaftState, role: Follower): void {
@@ -28,8 +30,8 @@ export function onFetchResponse(state: RaftState, response: FetchResponse): void
     role.retryAtMs = state.nowMs + state.options.retryBackoffMs
     return
   }
-  role.fetchDeadlineMs = state.nowMs + state.options.fetchTimeoutMs
-  role.leaderIsLive = true
+  heardFromLeader(state, role)
+  if (response.result === 'snapshot') return beginDownload(state, role, response)
   if (response.result === 'diverging') {
     cutDivergence(state, response)
     // The log is cut when this step's effects are carried out: ask in the next.
@@ -51,13 +53,23 @@ export function onFollowerSynced(state: RaftState, role: Follower): void {
 export function onEndEpoch(state: RaftState, role: Follower, request: EndEpochRequest): void {
   role.leaderIsLive = false
   // The leader's own word needs no pre-vote, which the others, not told yet, would refuse.
-  if (request.successors[0] === state.options.nodeId && state.isVoter) becomeCandidate(state)
+  if (request.successors[0] === state.options.nodeId && state.mayStand) becomeCandidate(state)
   else role.fetchDeadlineMs = Math.min(role.fetchDeadlineMs, state.electionDeadline())
+}
+
+/**
+ * The leader's process seems to be gone. Others that have lost it too may have this node's pre-vote, and it soon asks for
+ * theirs; those that still hear the leader refuse, so that a wrong hint changes nothing.
+ */
+export function onLeaderDown(state: RaftState, role: Follower, leader: number): void {
+  if (leader !== role.leader) return
+  role.leaderIsLive = false
+  role.fetchDeadlineMs = Math.min(role.fetchDeadlineMs, state.nowMs + state.randomMs(ELECTION_SPREAD_MS))
 }
 
 export function onFollowerTick(state: RaftState, role: Follower): void {
   if (state.nowMs >= role.fetchDeadlineMs) {
-    if (state.isVoter) becomeProspective(state)
+    if (state.mayStand) becomeProspective(state)
     else becomeUnattached(state, state.epoch)
     return
   }

@@ -14,6 +14,8 @@ export interface VoteRequest {
   readonly endOffset: number
   readonly lastEpoch: number
   readonly preVote: boolean
+  /** Of the voter that is asked, as far as the candidate knows it; the zero id = it does not. */
+  readonly voterDirectoryId: string
 }
 
 export interface VoteResponse {
@@ -57,6 +59,8 @@ export interface FetchRequest {
   readonly requestId: number
   readonly epoch: number
   readonly replica: number
+  /** Of the sender's data directory. */
+  readonly directoryId: string
   readonly fetchOffset: number
   /** Epoch of the record before `fetchOffset`, -1 at the start of the log. */
   readonly lastEpoch: number
@@ -69,12 +73,47 @@ export interface FetchResponse {
   readonly requestId: number
   readonly epoch: number
   readonly leader: number
-  /** `not-leader`: ask `leader`. `diverging`: cut the log as `diverging` says and ask again. */
-  readonly result: 'ok' | 'not-leader' | 'diverging'
+  /**
+   * `not-leader`: ask `leader`. `diverging`: cut the log as `diverging` says and ask again. `snapshot`: the leader's log
+   * begins later; get `snapshot` first.
+   */
+  readonly result: 'ok' | 'not-leader' | 'diverging' | 'snapshot'
   readonly diverging: EpochEnd | null
+  readonly snapshot: SnapshotId | null
   readonly highWatermark: number
   /** Whole batches as stored, empty when there is nothing new. */
   readonly records: readonly Buffer[]
+}
+
+/** Everything below `endOffset`, whose last record is of `epoch`: names a snapshot in the whole cluster, though not its bytes. */
+export interface SnapshotId {
+  readonly endOffset: number
+  readonly epoch: number
+}
+
+/** One piece of a snapshot of the leader (KIP-630). */
+export interface FetchSnapshotRequest {
+  readonly type: 'fetch-snapshot-request'
+  readonly requestId: number
+  readonly epoch: number
+  readonly replica: number
+  readonly directoryId: string
+  readonly snapshot: SnapshotId
+  /** First byte wanted. */
+  readonly position: number
+}
+
+export interface FetchSnapshotResponse {
+  readonly type: 'fetch-snapshot-response'
+  readonly requestId: number
+  readonly epoch: number
+  readonly leader: number
+  /** `gone`: the leader does not have that snapshot, or not so many bytes of it: fetch anew. */
+  readonly result: 'ok' | 'not-leader' | 'gone'
+  /** Bytes of the whole snapshot. */
+  readonly sizeBytes: number
+  readonly position: number
+  readonly bytes: Buffer
 }
 
 /** The last epoch that both logs may share, and its exclusive end. */
@@ -83,6 +122,6 @@ export interface EpochEnd {
   readonly endOffset: number
 }
 
-export type RaftRequest = VoteRequest | BeginEpochRequest | EndEpochRequest | FetchRequest
-export type RaftResponse = VoteResponse | BeginEpochResponse | EndEpochResponse | FetchResponse
+export type RaftRequest = VoteRequest | BeginEpochRequest | EndEpochRequest | FetchRequest | FetchSnapshotRequest
+export type RaftResponse = VoteResponse | BeginEpochResponse | EndEpochResponse | FetchResponse | FetchSnapshotResponse
 export type RaftMessage = RaftRequest | RaftResponse

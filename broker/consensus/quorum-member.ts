@@ -2,38 +2,45 @@
  * The pump of one member of the metadata quorum: carries out what the Raft core wants on a real log and a state file,
  * and tells it what happened. Events are taken one after the other, also those that a callback causes.
  */
-import { decodeBatch } from '../../proto/kafka/batch/decode.ts'
+import type { MetadataRecord } from '../../proto/cluster.ts'
+import { type ErrorCode, Errors } from '../../proto/kafka/errors.ts'
 import { METADATA_FETCH_BYTES_MAX } from '../limits.ts'
 import type { Log } from '../log/log.ts'
 import type { Clock, Timer } from '../ports/clock.ts'
 import type { Disk } from '../ports/disk.ts'
 import type { Random } from '../ports/random.ts'
-import type { RaftEffect, RaftEvent, RaftLog, RaftOptions } from './events.ts'
-import type { EpochEnd, RaftMessage } from './messages.ts'
-import {
-  formatQuorumState,
-  initialQuorumState,
-  parseQuorumState,
-  type QuorumState,
-  QuorumStateError,
-} from './quorum-state.ts'
+import type { RaftEffect, RaftEvent, RaftOptions } from './events.ts'
+import type { RaftMessage } from './messages.ts'
+import { describeQuorum, type QuorumDescription } from './quorum-description.ts'
+import { QuorumLog } from './quorum-log.ts'
+import { QuorumStateFile } from './quorum-state.ts'
 import { Raft } from './raft.ts'
+import type { Snapshot } from './snapshot-file.ts'
+import type { SnapshotStore } from './snapshot-store.ts'
+import { SnapshotTransfer } from './snapshot-transfer.ts'
+import type { Voter, VoterChange } from './voters.ts'
 
 export interface QuorumEvents {
-  /** The batch that a new leader begins its epoch with. */
-  leaderChangeBatch(leader: number, voters: readonly number[]): Buffer
-  /** Everything below `offset` is committed; called with rising offsets. */
+  /** Everything below `offset` is committed; called with rising offsets, from the end of the newest snapshot on. */
   committed(offset: number): void
   leaderChanged(leader: number, epoch: number): void
   /** The disk is full: what this leader appended from `endOffset` on was never written, nor sent, and is taken back. */
   rolledBack(endOffset: number, reason: Error): void
+  /** The leader's snapshot has taken the place of a log that ended before it: what it says is committed. */
+  installed(snapshot: Snapshot): void
+  /** Something to be logged; the member goes on. */
+  noticed(problem: Error): void
   /** The log or the state file failed: this member has stopped for good. Called once. */
   failed(error: Error): void
 }
 
 export interface QuorumMemberOptions {
   readonly raft: RaftOptions
+  /** The one that the directory belongs to, for the state file. */
+  readonly clusterId?: string
   readonly log: Log
+  /** Those in the directory of the log. */
+  readonly snapshots: SnapshotStore
   readonly disk: Disk
   readonly clock: Clock
   readonly random: Random
@@ -42,55 +49,47 @@ export interface QuorumMemberOptions {
   readonly events: QuorumEvents
 }
 
+/** Told what became of a change of voters. */
+export type ChangeDone = (error: ErrorCode, message: string | null) => void
+
 /** Milliseconds after which a follower on a full disk asks again for what it could not write. */
 const FULL_RETRY_MS = 1000
 
-/** Kafka's name, inside the directory of the log. */
-const STATE_FILE = 'quorum-state'
-
-/** The log as the core wants to see it. */
-class LogView implements RaftLog {
-  private readonly log: Log
-
-  constructor(log: Log) {
-    this.log = log
-  }
-
-  get endOffset(): number {
-    return this.log.logEndOffset
-  }
-
-  get durableEndOffset(): number {
-    return this.log.durableEndOffset
-  }
-
-  get lastEpoch(): number {
-    return this.log.latestEpoch
-  }
-
-  endOffsetForEpoch(epoch: number): EpochEnd {
-    const end = this.log.endOffsetForEpoch(epoch)
-    return end.epoch < 0 ? { epoch: -1, endOffset: 0 } : end
-  }
-}
-
 export class QuorumMember {
+  /** The log with what belongs to it; the application reads it, and makes its snapshots. */
+  readonly log: QuorumLog
   private readonly options: QuorumMemberOptions
-  private readonly statePath: string
+  private readonly stateFile: QuorumStateFile
+  private readonly transfer: SnapshotTransfer
   private readonly raft: Raft
   private readonly events: RaftEvent[] = []
+  private readonly changes = new Map<number, ChangeDone>()
+  private nextChange = 1
+  private started = false
   private draining = false
   private flushRequested = false
   private timer: Timer | null = null
   private fullTimer: Timer | null = null
   private stopped = false
 
-  /** Reads the state file. Throws QuorumStateError when it is damaged and there are other voters. */
+  /** Reads the state file. Throws QuorumStateError when it is damaged and the configuration names other voters. */
   constructor(options: QuorumMemberOptions) {
     this.options = options
-    this.statePath = `${options.log.directory}/${STATE_FILE}`
-    this.raft = new Raft(options.raft, this.readState(), new LogView(options.log))
-    options.log.listen({
+    const { raft, clusterId, log, snapshots, disk, clock } = options
+    this.stateFile = new QuorumStateFile(disk, log.directory, raft, clusterId)
+    this.log = new QuorumLog(log, snapshots, clock.now())
+    this.raft = new Raft(raft, this.stateFile.read(), this.log)
+    this.transfer = new SnapshotTransfer({
+      nodeId: raft.nodeId,
+      snapshots,
+      send: (to, message) => options.send(to, message),
+      fetched: (snapshot) => this.install(snapshot),
+      refused: (snapshot, reason) => {
+        options.events.noticed(new Error('a snapshot of the quorum leader was refused', { cause: reason }))
+        this.post({ type: 'snapshot-refused', snapshot })
+      },
+    })
+    log.listen({
       offline: (reason) => this.fail(reason),
       rolledBack: (endOffset, reason) => this.rolledBack(endOffset, reason),
       full: () => {},
@@ -119,17 +118,51 @@ export class QuorumMember {
     return this.raft.epochStartOffset
   }
 
+  /** Those that count now, and where they are found. */
+  get voters(): readonly Voter[] {
+    return this.raft.voters
+  }
+
+  /** Looks for the voters in the log first; messages wait that long. The loaded snapshot is let go of. */
   start(): void {
-    this.post({ type: 'start' })
+    this.options.snapshots.loaded = null
+    this.log.findVoters((error) => {
+      const problem = error ?? this.stateFile.problemWith(this.log.voters?.voters ?? null)
+      if (this.stopped) return
+      if (problem !== null) return this.fail(problem)
+      this.started = true
+      this.events.unshift({ type: 'start' })
+      this.drain()
+      // What a crash left in the page cache is followed by nothing until it is durable.
+      if (!this.stopped && this.log.durableEndOffset < this.log.endOffset) this.sync()
+    })
   }
 
   receive(from: number, message: RaftMessage): void {
     this.post({ type: 'receive', from, message })
   }
 
+  /** A hint: the connection to this node broke, and cannot be made again. */
+  leaderDown(nodeId: number): void {
+    this.post({ type: 'leader-down', leader: nodeId })
+  }
+
   /** Hands leadership over, if there is anybody to take it. */
   resign(): void {
     this.post({ type: 'resign' })
+  }
+
+  /** `done` is called once the change is appended, with `waits` committed, or will not be made by this leader. */
+  changeVoters(change: VoterChange, waits: boolean, done: ChangeDone): void {
+    if (this.stopped || !this.started) return done(Errors.NOT_LEADER_OR_FOLLOWER, null)
+    const requestId = this.nextChange++
+    this.changes.set(requestId, done)
+    this.post({ type: 'change-voters', requestId, change, waits })
+  }
+
+  /** What this leader knows of the quorum; null when it does not lead. */
+  describe(): QuorumDescription | null {
+    return this.isLeader ? describeQuorum(this.raft, this.options.clock) : null
   }
 
   /**
@@ -138,11 +171,9 @@ export class QuorumMember {
    * `failed` has then been told, or will be.
    */
   append(batch: Buffer): number {
-    const { log, clock } = this.options
-    const appended = log.append(batch, this.raft.epoch, clock.now())
-    if (appended.error !== 0) throw log.full ?? new Error(appended.message ?? 'the metadata log refuses the batch')
+    const baseOffset = this.log.append(batch, this.raft.epoch, this.options.clock.now())
     this.requestFlush()
-    return appended.baseOffset
+    return baseOffset
   }
 
   close(): void {
@@ -151,28 +182,20 @@ export class QuorumMember {
     this.timer = null
     this.fullTimer?.cancel()
     this.fullTimer = null
-  }
-
-  /** With one voter there is no second vote to fear: the epochs in the log say enough, and no sync is needed. */
-  private get isOnlyVoter(): boolean {
-    const { voters, nodeId } = this.options.raft
-    return voters.length === 1 && voters[0] === nodeId
-  }
-
-  private readState(): QuorumState {
-    const { disk } = this.options
-    if (!disk.existsSync(this.statePath)) return initialQuorumState
-    try {
-      return parseQuorumState(disk.readFileSync(this.statePath).toString('utf8'))
-    } catch (error) {
-      if (!this.isOnlyVoter || !(error instanceof QuorumStateError)) throw error
-      return initialQuorumState
-    }
+    this.transfer.close()
+    const message = 'This node stops.'
+    for (const done of this.changes.values()) done(Errors.NOT_LEADER_OR_FOLLOWER, message)
+    this.changes.clear()
   }
 
   private post(event: RaftEvent): void {
+    if (this.stopped) return
     this.events.push(event)
-    if (this.draining || this.stopped) return
+    this.drain()
+  }
+
+  private drain(): void {
+    if (this.draining || !this.started) return
     this.draining = true
     try {
       for (let next = this.events.shift(); next !== undefined && !this.stopped; next = this.events.shift()) {
@@ -203,12 +226,10 @@ export class QuorumMember {
   }
 
   private carryOut(effect: RaftEffect): void {
-    const { log, disk, clock, events, raft } = this.options
+    const { clock, events } = this.options
     switch (effect.type) {
       case 'persist':
-        disk.replaceSync(this.statePath, Buffer.from(formatQuorumState(effect.state, raft.voters)), {
-          sync: !this.isOnlyVoter,
-        })
+        this.stateFile.write(effect.state, this.raft.voters)
         break
       case 'send':
         this.options.send(effect.to, effect.message)
@@ -216,24 +237,64 @@ export class QuorumMember {
       case 'send-records':
         this.sendRecords(effect)
         break
-      case 'truncate': {
-        const problem = log.truncateTo(effect.offset, clock.now())
-        if (problem !== null) throw problem
+      case 'truncate':
+        this.log.truncateTo(effect.offset, clock.now())
         break
-      }
       case 'append-records':
-        this.appendRecords(effect.records)
+        this.log.appendFetched(effect.records, clock.now())
+        this.requestFlush()
         break
       case 'append-leader-change':
-        this.append(events.leaderChangeBatch(raft.nodeId, effect.voters))
+        this.appendLeaderChange(effect)
+        break
+      case 'append-voters':
+        this.appendVoters(effect.voters)
+        break
+      case 'voters-answered':
+        this.changes.get(effect.requestId)?.(effect.error, effect.message)
+        this.changes.delete(effect.requestId)
+        break
+      case 'send-snapshot':
+        this.transfer.serve(effect)
+        break
+      case 'keep-snapshot':
+        this.transfer.keep(effect)
+        break
+      case 'install-snapshot':
+        this.transfer.install(effect.snapshot)
+        break
+      case 'drop-snapshot':
+        this.transfer.drop()
         break
       case 'leader-changed':
         events.leaderChanged(effect.leader, effect.epoch)
         break
       case 'committed':
-        log.updateHighWatermark(effect.offset)
+        this.options.log.updateHighWatermark(effect.offset)
         events.committed(effect.offset)
         break
+    }
+  }
+
+  private appendLeaderChange(effect: Extract<RaftEffect, { type: 'append-leader-change' }>): void {
+    const { voters, epoch, bootstraps } = effect
+    const leaderId = this.options.raft.nodeId
+    const records: MetadataRecord[] = [{ kind: 'leaderChange', leaderId, voters: voters.map(({ id }) => id) }]
+    if (bootstraps) records.push({ kind: 'voters', voters })
+    this.log.appendRecords(records, epoch, this.options.clock.now())
+    this.requestFlush()
+  }
+
+  private appendVoters(voters: readonly Voter[]): void {
+    // A voter that was alone did not sync its state: from now on its vote counts for others.
+    this.stateFile.harden(voters)
+    try {
+      this.log.appendRecords([{ kind: 'voters', voters }], this.raft.epoch, this.options.clock.now())
+      this.requestFlush()
+    } catch (error) {
+      if (this.options.log.full === null) throw error
+      // The core sees that they are not there.
+      this.post({ type: 'log-appended' })
     }
   }
 
@@ -247,6 +308,7 @@ export class QuorumMember {
         leader: raft.nodeId,
         result: 'ok',
         diverging: null,
+        snapshot: null,
         highWatermark: effect.highWatermark,
         records,
       })
@@ -263,24 +325,16 @@ export class QuorumMember {
     })
   }
 
-  /** A follower's append: the leader's batches at the leader's offsets, under the epoch they were written in. */
-  private appendRecords(records: readonly Buffer[]): void {
-    const { log, clock } = this.options
-    for (const buffer of records) {
-      for (let position = 0; position < buffer.length; ) {
-        const { baseOffset, sizeBytes, leaderEpoch } = decodeBatch(buffer, position)
-        if (baseOffset !== log.logEndOffset) {
-          throw new Error(`the quorum leader sent offset ${baseOffset} for ${log.logEndOffset}`)
-        }
-        const batch = Buffer.from(buffer.subarray(position, position + sizeBytes))
-        const appended = log.append(batch, leaderEpoch, clock.now())
-        // On a full disk the rest is fetched again.
-        if (log.full !== null) return this.requestFlush()
-        if (appended.error !== 0) throw new Error(appended.message ?? 'the metadata log refuses a batch')
-        position += sizeBytes
-      }
+  private install(snapshot: Snapshot): void {
+    try {
+      this.log.install(snapshot.id, snapshot.voters, this.options.clock.now())
+    } catch (error) {
+      return this.fail(error instanceof Error ? error : new Error(String(error)))
     }
-    this.requestFlush()
+    this.options.events.installed(snapshot)
+    this.post({ type: 'snapshot-installed', snapshot: snapshot.id })
+    // The new beginning is followed by nothing until it is durable.
+    this.sync()
   }
 
   private requestFlush(): void {
@@ -317,6 +371,7 @@ export class QuorumMember {
 
   /** Nobody has seen what is taken back, so Raft need not know; but a leader must have begun its epoch. */
   private rolledBack(endOffset: number, reason: Error): void {
+    this.log.rolledBack(endOffset)
     if (!this.raft.isLeader) return
     if (endOffset <= this.raft.epochStartOffset) this.fail(reason)
     else this.options.events.rolledBack(endOffset, reason)

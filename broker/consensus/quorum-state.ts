@@ -1,5 +1,9 @@
 /** What a member must remember across restarts: nobody votes twice in an epoch, nobody goes back an epoch. */
+import { DataDirError } from '../log/errors.ts'
+import type { Disk } from '../ports/disk.ts'
+import type { RaftOptions } from './events.ts'
 import { NO_NODE } from './messages.ts'
+import type { VoterEndpoint } from './voters.ts'
 
 export interface QuorumState {
   readonly epoch: number
@@ -17,8 +21,9 @@ export class QuorumStateError extends Error {
 }
 
 /** The text of Kafka's `quorum-state` file, data version 0. */
-export function formatQuorumState(state: QuorumState, voters: readonly number[]): string {
+export function formatQuorumState(state: QuorumState, voters: readonly number[], clusterId = ''): string {
   return JSON.stringify({
+    ...(clusterId === '' ? {} : { clusterId }),
     leaderId: state.leader,
     leaderEpoch: state.epoch,
     votedId: state.votedFor,
@@ -48,5 +53,84 @@ export function parseQuorumState(text: string): QuorumState {
     epoch: integerField(record, 'leaderEpoch'),
     votedFor: integerField(record, 'votedId'),
     leader: integerField(record, 'leaderId'),
+  }
+}
+
+/** Kafka's name, inside the directory of the log. */
+const STATE_FILE = 'quorum-state'
+
+/**
+ * Throws DataDirError when the state file names another cluster than `meta.properties` does: somebody has changed that, or put
+ * files of two clusters together. To be asked before anything is changed.
+ */
+export function refuseOtherCluster(disk: Disk, directory: string, clusterId: string): void {
+  const path = `${directory}/${STATE_FILE}`
+  if (!disk.existsSync(path)) return
+  const found = /"clusterId":"([\w-]+)"/.exec(disk.readFileSync(path).toString('utf8'))?.[1] ?? clusterId
+  if (found === clusterId) return
+  const remedy = `set cluster.id=${found} again if it was changed, or bring back the directory of that cluster`
+  const message = `${path} belongs to cluster ${found}, and meta.properties to ${clusterId}: ${remedy}`
+  throw new DataDirError('FOREIGN', path, message)
+}
+
+/** The file, in the directory of the metadata log. */
+export class QuorumStateFile {
+  private readonly disk: Disk
+  private readonly path: string
+  private readonly nodeId: number
+  private readonly clusterId: string
+  private readonly isAlone: boolean
+  private damage: QuorumStateError | null = null
+  private state: QuorumState = initialQuorumState
+  private isSynced: boolean
+
+  /** `clusterId` is noted in the file, for `refuseOtherCluster`; '' = it is not known. */
+  constructor(disk: Disk, directory: string, { nodeId, voters }: RaftOptions, clusterId = '') {
+    this.disk = disk
+    this.clusterId = clusterId
+    this.path = `${directory}/${STATE_FILE}`
+    this.nodeId = nodeId
+    this.isAlone = this.isOnly(voters)
+    // Nobody knows what an earlier start has synced.
+    this.isSynced = !this.isAlone
+  }
+
+  /** Throws QuorumStateError when it is damaged and the configuration names other voters. */
+  read(): QuorumState {
+    if (!this.disk.existsSync(this.path)) return this.state
+    try {
+      this.state = parseQuorumState(this.disk.readFileSync(this.path).toString('utf8'))
+    } catch (error) {
+      if (!(error instanceof QuorumStateError)) throw error
+      if (!this.isAlone) throw error
+      this.damage = error
+    }
+    return this.state
+  }
+
+  /** Why the member must not start, now that it is known which voters the log names: null = the configured ones. */
+  problemWith(voters: readonly VoterEndpoint[] | null): QuorumStateError | null {
+    return voters === null || this.isOnly(voters) ? null : this.damage
+  }
+
+  write(state: QuorumState, voters: readonly VoterEndpoint[]): void {
+    this.state = state
+    this.store(voters, !this.isOnly(voters))
+  }
+
+  /** What was written so far is to count for others too. */
+  harden(voters: readonly VoterEndpoint[]): void {
+    if (!this.isSynced) this.store(voters, true)
+  }
+
+  private store(voters: readonly VoterEndpoint[], sync: boolean): void {
+    const ids = voters.map(({ id }) => id)
+    this.disk.replaceSync(this.path, Buffer.from(formatQuorumState(this.state, ids, this.clusterId)), { sync })
+    this.isSynced = sync
+  }
+
+  /** With one voter there is no second vote to fear: the epochs in the log say enough, and no sync is needed. */
+  private isOnly(voters: readonly VoterEndpoint[]): boolean {
+    return voters.length === 1 && voters[0]?.id === this.nodeId
   }
 }

@@ -7,12 +7,32 @@
  * of the own epoch are committed by counting; committed records are never cut.
  */
 import type { RaftEffect, RaftEvent, RaftLog, RaftOptions } from './events.ts'
-import { followerDeadline, onEndEpoch, onFetchResponse, onFollowerSynced, onFollowerTick } from './follower.ts'
-import { answerParked, leaderDeadline, onFetch, onLeaderSynced, onLeaderTick, successorsOf } from './leader.ts'
-import { type FetchRequest, NO_NODE, type RaftMessage } from './messages.ts'
+import {
+  followerDeadline,
+  onEndEpoch,
+  onFetchResponse,
+  onFollowerSynced,
+  onFollowerTick,
+  onLeaderDown,
+} from './follower.ts'
+import {
+  leaderDeadline,
+  onFetch,
+  onFetchSnapshot,
+  onLeaderAppended,
+  onLeaderSynced,
+  onLeaderTick,
+  onVotersChanged,
+  successorsOf,
+} from './leader.ts'
+import { type FetchRequest, type FetchSnapshotRequest, NO_NODE, type RaftMessage } from './messages.ts'
 import type { QuorumState } from './quorum-state.ts'
+import { type ReplicaProgress, replicasOf } from './progress.ts'
+import { onFetchSnapshotResponse, onSnapshotInstalled, onSnapshotRefused } from './snapshot-fetch.ts'
 import { RaftState, type Role } from './state.ts'
 import { announceEnd, becomeCandidate, becomeFollower, becomeResigned, becomeUnattached } from './transitions.ts'
+import { changeVoters } from './voter-change.ts'
+import type { Voter } from './voters.ts'
 import { onElectionTick, onVoteRequest, onVoteResponse } from './voting.ts'
 
 export class Raft {
@@ -49,6 +69,20 @@ export class Raft {
     return this.state.role.name === 'leader' ? this.state.role.epochStartOffset : -1
   }
 
+  /** Those that count now. */
+  get voters(): readonly Voter[] {
+    return this.state.voters
+  }
+
+  get isVoter(): boolean {
+    return this.state.isVoter
+  }
+
+  /** What this leader knows of the others; null when it does not lead. Times are those that `step` was given. */
+  replicas(): { readonly voters: readonly ReplicaProgress[]; readonly observers: readonly ReplicaProgress[] } | null {
+    return this.state.role.name === 'leader' ? replicasOf(this.state, this.state.role) : null
+  }
+
   /** When a `tick` is due, in the time that `step` is given; infinity when none is. */
   get deadlineMs(): number {
     const { role } = this.state
@@ -66,7 +100,8 @@ export class Raft {
 
   /** `nowMs` is monotonic; `random` is a fresh uniform integer in [0, 2^32). */
   step(event: RaftEvent, nowMs: number, random: number): RaftEffect[] {
-    this.state.beginStep(nowMs, random)
+    const { state } = this
+    if (state.beginStep(nowMs, random) && state.role.name === 'leader') onVotersChanged(state, state.role)
     switch (event.type) {
       case 'start':
         this.start()
@@ -78,26 +113,38 @@ export class Raft {
         this.receive(event.from, event.message)
         break
       case 'log-appended':
-        if (this.state.role.name === 'leader') answerParked(this.state, this.state.role)
+        if (state.role.name === 'leader') onLeaderAppended(state, state.role)
         break
       case 'log-synced':
-        if (this.state.role.name === 'leader') onLeaderSynced(this.state, this.state.role)
-        else if (this.state.role.name === 'follower') onFollowerSynced(this.state, this.state.role)
+        if (state.role.name === 'leader') onLeaderSynced(state, state.role)
+        else if (state.role.name === 'follower') onFollowerSynced(state, state.role)
         break
       case 'resign':
-        if (this.state.role.name === 'leader') becomeResigned(this.state, successorsOf(this.state.role))
+        if (state.role.name === 'leader') becomeResigned(state, successorsOf(state.role))
+        break
+      case 'leader-down':
+        if (state.role.name === 'follower') onLeaderDown(state, state.role, event.leader)
+        break
+      case 'change-voters':
+        changeVoters(state, event)
+        break
+      case 'snapshot-installed':
+        onSnapshotInstalled(state, event.snapshot)
+        break
+      case 'snapshot-refused':
+        onSnapshotRefused(state)
         break
     }
-    return this.state.endStep()
+    return state.endStep()
   }
 
   private start(): void {
     const { state } = this
-    const { nodeId, voters } = state.options
+    const { nodeId } = state.options
     // The log knows of a later epoch than the state file: the file was lost, and with it the vote. So: no vote in that epoch.
     if (state.log.lastEpoch > state.epoch)
       state.remember({ epoch: state.log.lastEpoch, votedFor: nodeId, leader: NO_NODE })
-    if (state.isVoter && voters.length === 1) becomeCandidate(state)
+    if (state.isOnlyVoter) becomeCandidate(state)
     // A leader that restarts may have lost its place in the epoch, and with it what it promised: it never resumes.
     else if (state.leader === nodeId) becomeResigned(state, state.otherVoters)
     else if (state.leader !== NO_NODE) becomeFollower(state, state.epoch, state.leader)
@@ -121,7 +168,7 @@ export class Raft {
     if (message.epoch > state.epoch) {
       if (leader !== NO_NODE && leader !== state.options.nodeId) becomeFollower(state, message.epoch, leader)
       else becomeUnattached(state, message.epoch)
-    } else if (message.epoch === state.epoch && leader !== NO_NODE) this.learnLeader(from, leader)
+    } else if (message.epoch === state.epoch && leader !== NO_NODE) this.learnLeader(leader)
     switch (message.type) {
       case 'vote-request':
         onVoteRequest(state, from, message)
@@ -129,18 +176,24 @@ export class Raft {
       case 'fetch-request':
         this.receiveFetch(from, message)
         break
+      case 'fetch-snapshot-request':
+        this.receiveFetchSnapshot(from, message)
+        break
       case 'begin-epoch-request':
-        state.send(from, { type: 'begin-epoch-response', epoch: state.epoch, leader: state.leader })
+        state.send(from, { type: 'begin-epoch-response', epoch: state.epoch, leader: state.toldLeader })
         break
       case 'end-epoch-request':
         if (state.role.name === 'follower' && message.epoch === state.epoch) onEndEpoch(state, state.role, message)
-        state.send(from, { type: 'end-epoch-response', epoch: state.epoch, leader: state.leader })
+        state.send(from, { type: 'end-epoch-response', epoch: state.epoch, leader: state.toldLeader })
         break
       case 'vote-response':
         if (message.epoch === state.epoch) onVoteResponse(state, from, message)
         break
       case 'fetch-response':
         if (message.epoch === state.epoch) onFetchResponse(state, message)
+        break
+      case 'fetch-snapshot-response':
+        if (message.epoch === state.epoch) onFetchSnapshotResponse(state, message)
         break
       case 'end-epoch-response':
         if (state.role.name === 'resigned') state.role.unacknowledged.delete(from)
@@ -151,14 +204,12 @@ export class Raft {
     }
   }
 
-  /**
-   * A message of the own epoch names its leader. News to a node that knew none; but one that gave this leader up for its
-   * silence believes only its own word, else two followers could send each other back to a dead leader for ever.
-   */
-  private learnLeader(from: number, leader: number): void {
-    const { role, options } = this.state
-    if (leader === options.nodeId || role.name === 'follower' || role.name === 'leader') return
-    if (this.state.leader === NO_NODE || from === leader) becomeFollower(this.state, this.state.epoch, leader)
+  /** A message of the own epoch names its leader, which whoever sent it hears: news to a node that does not. */
+  private learnLeader(leader: number): void {
+    const { role, options, epoch } = this.state
+    if (leader !== options.nodeId && role.name !== 'follower' && role.name !== 'leader') {
+      becomeFollower(this.state, epoch, leader)
+    }
   }
 
   private receiveFetch(from: number, request: FetchRequest): void {
@@ -171,11 +222,30 @@ export class Raft {
       type: 'fetch-response',
       requestId: request.requestId,
       epoch: state.epoch,
-      leader: state.leader,
+      leader: state.toldLeader,
       result: 'not-leader',
       diverging: null,
+      snapshot: null,
       highWatermark: state.highWatermark,
       records: [],
+    })
+  }
+
+  private receiveFetchSnapshot(from: number, request: FetchSnapshotRequest): void {
+    const { state } = this
+    if (state.role.name === 'leader' && request.epoch === state.epoch) {
+      onFetchSnapshot(state, state.role, from, request)
+      return
+    }
+    state.send(from, {
+      type: 'fetch-snapshot-response',
+      requestId: request.requestId,
+      epoch: state.epoch,
+      leader: state.toldLeader,
+      result: 'not-leader',
+      sizeBytes: 0,
+      position: 0,
+      bytes: Buffer.alloc(0),
     })
   }
 }

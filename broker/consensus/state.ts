@@ -1,7 +1,8 @@
 /** The state of one member: what is persistent, the role it plays, and the effects that this step asks for. */
 import type { RaftEffect, RaftLog, RaftOptions } from './events.ts'
-import type { RaftMessage } from './messages.ts'
+import { NO_NODE, type RaftMessage, type SnapshotId } from './messages.ts'
 import type { QuorumState } from './quorum-state.ts'
+import { bootstrapVoters, isVoterAmong, type Voter, type VotersAt } from './voters.ts'
 
 /** No leader known. Voters wait for one, vote, and stand for election when the deadline comes. */
 export interface Unattached {
@@ -47,12 +48,29 @@ export interface ParkedFetch {
   readonly deadlineMs: number
 }
 
+/** What the leader knows of a replica that fetches from it. */
 export interface Progress {
-  /** Durable end of the replica's log, as it said in its last fetch. */
+  /** As it said in its last fetch; the zero id before the first. */
+  directoryId: string
+  /** Durable end of the replica's log, as it said in its last fetch; -1 before the first. */
   endOffset: number
+  /** -1 = never in this epoch. */
   lastFetchMs: number
-  /** When to announce the epoch again unless it has fetched. */
+  /** When it had everything there was at its last or last but one fetch (KIP-836); -1 = never. */
+  caughtUpMs: number
+  /** End of the leader's log at its last fetch. */
+  leaderEndOffset: number
+  /** When a voter that has not fetched is told again who leads. */
   nextBeginMs: number
+  /** When a voter became one, or the epoch began: it is given as long to fetch as if it just had. */
+  readonly sinceMs: number
+}
+
+/** A change of voters that is in the log and not committed, and who waits for it. */
+export interface PendingChange {
+  readonly requestId: number
+  /** Of its record. */
+  readonly offset: number
 }
 
 export interface Leader {
@@ -61,7 +79,10 @@ export interface Leader {
   /** Offset of this epoch's first record: nothing is committed before that one is (Raft 5.4.2). */
   readonly epochStartOffset: number
   /** By voter, without this node. */
-  readonly progress: Map<number, Progress>
+  progress: Map<number, Progress>
+  /** Replicas without a vote that have fetched lately. */
+  readonly observers: Map<number, Progress>
+  change: PendingChange | null
   /** By replica: at most one fetch each waits. */
   readonly parked: Map<number, ParkedFetch>
 }
@@ -78,11 +99,22 @@ export interface Resigned {
 
 export type Role = Unattached | Prospective | Candidate | Follower | Leader | Resigned
 
+/** A snapshot of the leader on its way here. Once it is complete nothing is fetched until it is in place. */
+export interface Download {
+  readonly snapshot: SnapshotId
+  /** Bytes that are here. */
+  position: number
+  isComplete: boolean
+}
+
 export class RaftState {
   readonly options: RaftOptions
   readonly log: RaftLog
-  readonly otherVoters: readonly number[]
-  readonly isVoter: boolean
+  /** Those that count now. */
+  voters: readonly Voter[]
+  otherVoters: readonly number[] = []
+  isVoter = false
+  download: Download | null = null
   role: Role = { name: 'unattached', electionDeadlineMs: 0 }
   persistent: QuorumState
   highWatermark = 0
@@ -92,14 +124,18 @@ export class RaftState {
   private effects: RaftEffect[] = []
   private persisted: QuorumState
   private nextRequestId = 1
+  private votersAt: VotersAt | null
 
   constructor(options: RaftOptions, persisted: QuorumState, log: RaftLog) {
     this.options = options
     this.log = log
     this.persistent = persisted
     this.persisted = persisted
-    this.otherVoters = options.voters.filter((id) => id !== options.nodeId)
-    this.isVoter = options.voters.includes(options.nodeId)
+    // A snapshot holds only what was committed.
+    this.highWatermark = log.snapshot?.endOffset ?? 0
+    this.votersAt = log.voters
+    this.voters = this.votersAt?.voters ?? bootstrapVoters(options.voters)
+    this.sortVoters()
   }
 
   get epoch(): number {
@@ -110,9 +146,53 @@ export class RaftState {
     return this.persistent.leader
   }
 
-  beginStep(nowMs: number, random: number): void {
+  /**
+   * Whom to name as the leader to others: only one that leads or that is heard, else nodes that have given up a dead leader
+   * could send each other back to it for ever.
+   */
+  get toldLeader(): number {
+    return this.knowsLiveLeader ? this.persistent.leader : NO_NODE
+  }
+
+  /** A leader that was heard from lately, or is this node itself: no reason for an election. */
+  get knowsLiveLeader(): boolean {
+    const { role } = this
+    return (
+      role.name === 'leader' || (role.name === 'follower' && role.leaderIsLive && this.nowMs < role.fetchDeadlineMs)
+    )
+  }
+
+  /**
+   * Whether this node may stand for election: as a voter, and as one that a record removes which may not be committed. The
+   * others may need its log to commit that (Raft thesis 4.2.2); it does not count its own vote.
+   */
+  get mayStand(): boolean {
+    if (this.isVoter || this.votersAt === null || this.votersAt.offset < this.highWatermark) return this.isVoter
+    const { nodeId, directoryId, voters } = this.options
+    return isVoterAmong(this.votersAt.before ?? bootstrapVoters(voters), nodeId, directoryId)
+  }
+
+  /** Whether this node needs nobody else to lead and to commit. */
+  get isOnlyVoter(): boolean {
+    return this.isVoter && this.voters.length === 1
+  }
+
+  /** Returns whether other voters count than in the step before. */
+  beginStep(nowMs: number, random: number): boolean {
     this.nowMs = nowMs
     this.draw = random >>> 0
+    const { voters } = this.log
+    if (voters === this.votersAt) return false
+    this.votersAt = voters
+    this.voters = voters?.voters ?? bootstrapVoters(this.options.voters)
+    this.sortVoters()
+    return true
+  }
+
+  private sortVoters(): void {
+    const { nodeId, directoryId } = this.options
+    this.otherVoters = this.voters.map(({ id }) => id).filter((id) => id !== nodeId)
+    this.isVoter = isVoterAmong(this.voters, nodeId, directoryId)
   }
 
   /** The effects of this step; a changed persistent state comes before everything that tells others of it. */
@@ -138,14 +218,15 @@ export class RaftState {
     return this.nextRequestId++
   }
 
-  /** Between `baseMs` and twice that, by this step's draw; further draws of one step differ. */
-  randomTimeoutMs(baseMs: number): number {
+  /** Milliseconds in [0, belowMs), by this step's draw; further draws of one step differ. */
+  randomMs(belowMs: number): number {
     this.draw = (Math.imul(this.draw, 1_664_525) + 1_013_904_223) >>> 0
-    return baseMs + Math.floor((this.draw / 0x1_0000_0000) * baseMs)
+    return Math.floor((this.draw / 0x1_0000_0000) * belowMs)
   }
 
   electionDeadline(): number {
-    return this.nowMs + this.randomTimeoutMs(this.options.electionTimeoutMs)
+    const { electionTimeoutMs } = this.options
+    return this.nowMs + electionTimeoutMs + this.randomMs(electionTimeoutMs)
   }
 
   /** Moves the high watermark up; it never goes back. */

@@ -97,7 +97,7 @@ describe('a quorum of three', () => {
     quorum.run(2000)
     for (const id of quorum.nodes.keys()) {
       expect(quorum.values(id)).toEqual(quorum.values(leader))
-      expect(quorum.raft(id).highWatermark).toBe(11)
+      expect(quorum.raft(id).highWatermark).toBe(12)
     }
   })
 
@@ -223,5 +223,26 @@ describe('a quorum of three', () => {
     for (const id of others(quorum, leader)) if (id !== 9) quorum.crash(id)
     quorum.run(10_000)
     expect(quorum.leader()).toBe(-1)
+  })
+
+  it('elects in a few hundred milliseconds when the followers see the process of the leader end', () => {
+    const tookMs: number[] = []
+    for (let seed = 1; seed <= 40; seed += 1) {
+      const quorum = started([1, 2, 3], seed)
+      quorum.latencyMs = 5
+      const old = elect(quorum)
+      quorum.crash(old)
+      const killedMs = quorum.nowMs
+      for (const id of others(quorum, old)) {
+        quorum.run(quorum.pick(20))
+        quorum.step(id, { type: 'leader-down', leader: old })
+      }
+      const next = () => [...quorum.nodes.keys()].find((id) => quorum.node(id).raft?.isLeader === true)
+      while (next() === undefined) quorum.run(1)
+      tookMs.push(quorum.nowMs - killedMs)
+    }
+    tookMs.sort((a, b) => a - b)
+    expect(tookMs[20]).toBeLessThan(150)
+    expect(tookMs.at(-1)).toBeLessThan(600)
   })
 })

@@ -4,9 +4,10 @@ import type { RaftEffect } from '../../../broker/consensus/events.ts'
 import type { RaftMessage } from '../../../broker/consensus/messages.ts'
 import { initialQuorumState, parseQuorumState, type QuorumState } from '../../../broker/consensus/quorum-state.ts'
 import { Raft } from '../../../broker/consensus/raft.ts'
-import { MemoryLog } from './simulation.ts'
+import { ZERO_UUID } from '../../../proto/kafka/uuid.ts'
+import { endpointsOf, MemoryLog, timeouts } from './simulation.ts'
 
-const timeouts = { electionTimeoutMs: 1000, fetchTimeoutMs: 2000, requestTimeoutMs: 500, retryBackoffMs: 20 }
+const directoryId = 'directory-of-1'
 
 class Single {
   readonly log = new MemoryLog()
@@ -16,7 +17,7 @@ class Single {
   constructor(persisted: QuorumState = initialQuorumState, epochs: readonly number[] = [], voters = [1, 2, 3]) {
     this.log.entries = epochs.map((epoch) => ({ epoch, value: 'old' }))
     this.log.durableEndOffset = epochs.length
-    this.raft = new Raft({ nodeId: 1, voters, ...timeouts }, persisted, this.log)
+    this.raft = new Raft({ nodeId: 1, directoryId, voters: endpointsOf(voters), ...timeouts }, persisted, this.log)
   }
 
   step(event: Parameters<Raft['step']>[0]): RaftEffect[] {
@@ -50,6 +51,7 @@ class Single {
       requestId: 1,
       epoch,
       replica,
+      directoryId: `directory-of-${replica}`,
       fetchOffset,
       lastEpoch,
       highWatermark,
@@ -96,7 +98,7 @@ describe('a new leader', () => {
 })
 
 describe('a voter', () => {
-  const ask = (single: Single, candidate: number, epoch: number, preVote = false) => {
+  const ask = (single: Single, candidate: number, epoch: number, preVote = false, directory = ZERO_UUID) => {
     const endOffset = single.log.endOffset
     const effects = single.receive(candidate, {
       type: 'vote-request',
@@ -105,6 +107,7 @@ describe('a voter', () => {
       endOffset,
       lastEpoch: 9,
       preVote,
+      voterDirectoryId: directory,
     })
     const reply = effects.find((effect) => effect.type === 'send')
     return { effects, granted: reply?.message.type === 'vote-response' && reply.message.granted }
@@ -139,7 +142,7 @@ describe('a voter', () => {
     follower.step({ type: 'start' })
     expect(ask(follower, 3, 1, true).granted).toBe(true)
     const heard = { type: 'fetch-response', epoch: 1, leader: 2, records: [], requestId: 1, highWatermark: 0 } as const
-    follower.receive(2, { ...heard, result: 'ok', diverging: null })
+    follower.receive(2, { ...heard, result: 'ok', diverging: null, snapshot: null })
     expect(ask(follower, 3, 1, true).granted).toBe(false)
     follower.nowMs = timeouts.fetchTimeoutMs
     expect(ask(follower, 3, 1, true).granted).toBe(true)
@@ -148,10 +151,17 @@ describe('a voter', () => {
     expect(ask(leader, 3, 1, true).granted).toBe(false)
   })
 
-  it('refuses a candidate that is no voter', () => {
+  it('grants its vote to a candidate that it does not know as a voter yet: its log may be behind (thesis 4.1)', () => {
     const single = new Single()
     single.step({ type: 'start' })
-    expect(ask(single, 8, 5).granted).toBe(false)
+    expect(ask(single, 8, 5).granted).toBe(true)
+  })
+
+  it('gives no vote that is asked of a disk that it has no more (KIP-853)', () => {
+    const single = new Single()
+    single.step({ type: 'start' })
+    expect(ask(single, 2, 5, false, 'directory-that-was').granted).toBe(false)
+    expect(ask(single, 2, 5, false, directoryId).granted).toBe(true)
   })
 })
 
@@ -197,6 +207,7 @@ describe('a follower', () => {
       leader: 2,
       result: 'ok',
       diverging: null,
+      snapshot: null,
       highWatermark: 9,
       records: [Buffer.from('x')],
     } as const
@@ -208,7 +219,7 @@ describe('a follower', () => {
     const single = new Single({ epoch: 1, votedFor: -1, leader: 2 })
     single.step({ type: 'start' })
     const records = [Buffer.from('x')]
-    const rest = { epoch: 1, leader: 2, result: 'ok', diverging: null } as const
+    const rest = { epoch: 1, leader: 2, result: 'ok', diverging: null, snapshot: null } as const
     single.receive(2, { type: 'fetch-response', requestId: 1, highWatermark: 5, records, ...rest })
     single.log.entries.push({ epoch: 1, value: 'a' }, { epoch: 1, value: 'b' })
     single.log.durableEndOffset = 1
@@ -219,10 +230,10 @@ describe('a follower', () => {
     const single = new Single({ epoch: 1, votedFor: -1, leader: 2 }, [1, 1])
     single.step({ type: 'start' })
     const rest = { type: 'fetch-response', epoch: 1, leader: 2, records: [] } as const
-    single.receive(2, { ...rest, requestId: 1, result: 'ok', diverging: null, highWatermark: 2 })
+    single.receive(2, { ...rest, requestId: 1, result: 'ok', diverging: null, snapshot: null, highWatermark: 2 })
     const diverging = { epoch: 1, endOffset: 1 }
     expect(() =>
-      single.receive(2, { ...rest, requestId: 2, result: 'diverging', diverging, highWatermark: 2 }),
+      single.receive(2, { ...rest, requestId: 2, result: 'diverging', diverging, snapshot: null, highWatermark: 2 }),
     ).toThrow('below the committed 2')
   })
 })

@@ -1,8 +1,14 @@
 /** A quorum in memory: virtual time, seeded delays and faults, logs that lose what was not synced. */
-import type { RaftEffect, RaftEvent, RaftLog, RaftOptions } from '../../../broker/consensus/events.ts'
-import type { EpochEnd, RaftMessage } from '../../../broker/consensus/messages.ts'
+import type { RaftEffect, RaftEvent } from '../../../broker/consensus/events.ts'
+import type { RaftMessage, SnapshotId } from '../../../broker/consensus/messages.ts'
 import { initialQuorumState, type QuorumState } from '../../../broker/consensus/quorum-state.ts'
 import { Raft } from '../../../broker/consensus/raft.ts'
+import type { Voter, VoterChange } from '../../../broker/consensus/voters.ts'
+import { ZERO_UUID } from '../../../proto/kafka/uuid.ts'
+import { Invariants } from './invariants.ts'
+import { type Entry, MemoryLog, type ModelSnapshot } from './model-log.ts'
+
+export { type Entry, MemoryLog } from './model-log.ts'
 
 /** Mulberry32. */
 export function seeded(seed: number): () => number {
@@ -16,72 +22,81 @@ export function seeded(seed: number): () => number {
   }
 }
 
-export interface Entry {
-  readonly epoch: number
-  readonly value: string
+export function endpointsOf(ids: readonly number[]): Voter[] {
+  return ids.map((id) => ({ id, host: `node-${id}`, port: 9093, directoryId: ZERO_UUID }))
 }
 
-export class MemoryLog implements RaftLog {
-  entries: Entry[] = []
-  durableEndOffset = 0
+export const timeouts = { electionTimeoutMs: 1000, fetchTimeoutMs: 2000, requestTimeoutMs: 500, retryBackoffMs: 20 }
 
-  get endOffset(): number {
-    return this.entries.length
-  }
+/** Bytes of one piece of a snapshot: few, so that it takes several. */
+const PIECE_BYTES = 200
 
-  get lastEpoch(): number {
-    return this.entries.at(-1)?.epoch ?? -1
-  }
-
-  endOffsetForEpoch(epoch: number): EpochEnd {
-    for (let i = this.entries.length - 1; i >= 0; i -= 1) {
-      if (this.entries[i].epoch <= epoch) return { epoch: this.entries[i].epoch, endOffset: i + 1 }
-    }
-    return { epoch: -1, endOffset: 0 }
-  }
-}
-
-interface Node {
+export interface Node {
   readonly id: number
   readonly log: MemoryLog
   persisted: QuorumState
   raft: Raft | null
-  /** Everything this node ever reported as committed. */
+  /** Everything this node reported as committed in this life. */
   committed: number
   /** Bumped by a crash: what was scheduled for the old life is dropped. */
   life: number
+  /** Bytes of a snapshot that is being fetched. */
+  fetched: Buffer
 }
 
 export interface Faults {
   /** Chance in 1000 that a message is lost, or delivered twice. */
   lossPerMille: number
   duplicatePerMille: number
+  /** Chance in 1000 that a node loses power between two effects of one step; ten times that where state is persisted. */
+  powerCutPerMille: number
   /** Messages from a to b are dropped when this says so. */
   cut(from: number, to: number): boolean
 }
 
 type Scheduled = { readonly atMs: number; readonly order: number; readonly run: () => void }
 
+/** Where a power cut came between two effects. */
+class PowerCut extends Error {}
+
 export class Quorum {
   readonly nodes = new Map<number, Node>()
-  readonly faults: Faults = { lossPerMille: 0, duplicatePerMille: 0, cut: () => false }
+  readonly faults: Faults = { lossPerMille: 0, duplicatePerMille: 0, powerCutPerMille: 0, cut: () => false }
+  readonly invariants = new Invariants(this.nodes)
   nowMs = 0
   readonly trace: string[] = []
-  /** By epoch: who led it. */
-  readonly leaders = new Map<number, number>()
-  /** The one history: entries that any node reported as committed. */
-  readonly history: Entry[] = []
+  /** Answers to changes of voters, by request. */
+  readonly answers = new Map<number, { readonly error: number; readonly message: string | null }>()
+  /** Longest time a message or a sync takes, in ms. */
+  latencyMs = 30
+  onEffect: (node: Node, effect: RaftEffect) => void = () => {}
+  onLine: (line: string) => void = (line) => void this.trace.push(line)
   private readonly random: () => number
-  private readonly voters: readonly number[]
+  private readonly bootstrap: readonly Voter[]
   private queue: Scheduled[] = []
   private order = 0
+  private nextChange = 1
 
   constructor(voters: readonly number[], seed: number, observers: readonly number[] = []) {
-    this.voters = voters
+    this.bootstrap = endpointsOf(voters)
     this.random = seeded(seed)
-    for (const id of [...voters, ...observers]) {
-      this.nodes.set(id, { id, log: new MemoryLog(), persisted: initialQuorumState, raft: null, committed: 0, life: 0 })
-    }
+    for (const id of [...voters, ...observers]) this.addNode(id)
+  }
+
+  addNode(id: number): void {
+    this.nodes.set(id, {
+      id,
+      log: new MemoryLog(),
+      persisted: initialQuorumState,
+      raft: null,
+      committed: 0,
+      life: 0,
+      fetched: Buffer.alloc(0),
+    })
+  }
+
+  get history(): readonly Entry[] {
+    return this.invariants.history
   }
 
   node(id: number): Node {
@@ -104,17 +119,15 @@ export class Quorum {
     return this.random() % count
   }
 
+  directoryOf(id: number): string {
+    return `directory-of-${id}`
+  }
+
   start(id: number): void {
     const node = this.node(id)
-    const options: RaftOptions = {
-      nodeId: id,
-      voters: this.voters,
-      electionTimeoutMs: 1000,
-      fetchTimeoutMs: 2000,
-      requestTimeoutMs: 500,
-      retryBackoffMs: 20,
-    }
+    const options = { nodeId: id, directoryId: this.directoryOf(id), voters: this.bootstrap, ...timeouts }
     node.raft = new Raft(options, node.persisted, node.log)
+    node.committed = node.log.snapshot?.endOffset ?? 0
     this.step(id, { type: 'start' })
   }
 
@@ -127,7 +140,7 @@ export class Quorum {
     const node = this.node(id)
     node.raft = null
     node.life += 1
-    node.log.entries.length = node.log.durableEndOffset
+    node.log.crash()
   }
 
   /** The application appends through the leader; returns the offset, -1 when this node does not lead. */
@@ -135,17 +148,66 @@ export class Quorum {
     const node = this.node(id)
     if (node.raft === null || !node.raft.isLeader) return -1
     const offset = node.log.endOffset
-    node.log.entries.push({ epoch: node.raft.epoch, value })
+    node.log.append({ epoch: node.raft.epoch, value })
     this.step(id, { type: 'log-appended' })
     this.sync(node)
     return offset
   }
 
+  /** Returns the number under which the answer will be found. */
+  change(id: number, change: VoterChange): number {
+    const requestId = this.nextChange++
+    this.step(id, { type: 'change-voters', requestId, change, waits: true })
+    return requestId
+  }
+
+  add(leader: number, id: number): number {
+    const voter = { id, host: `node-${id}`, port: 9093, directoryId: this.directoryOf(id) }
+    return this.change(leader, { kind: 'add', voter })
+  }
+
+  remove(leader: number, id: number): number {
+    const voter = this.node(leader).raft?.voters.find((other) => other.id === id)
+    return this.change(leader, { kind: 'remove', id, directoryId: voter?.directoryId ?? this.directoryOf(id) })
+  }
+
+  /** The voter moves to another address. */
+  update(leader: number, id: number): number {
+    const voter = { id, host: `moved-${this.pick(100)}`, port: 9093, directoryId: this.directoryOf(id) }
+    return this.change(leader, { kind: 'update', voter })
+  }
+
+  /** The node writes a snapshot of what it has committed; it counts when it is durable. False when there is nothing new. */
+  takeSnapshot(id: number): boolean {
+    const node = this.node(id)
+    const endOffset = node.committed
+    if (node.raft === null || endOffset <= (node.log.snapshot?.endOffset ?? 0)) return false
+    const entries = node.log.entries.slice(0, endOffset)
+    const snapshot = { id: { endOffset, epoch: entries[endOffset - 1].epoch }, entries }
+    this.whileAlive(node, () => {
+      const { snapshot: newest } = node.log
+      if (newest === null || newest.endOffset < endOffset) node.log.keep(snapshot)
+    })
+    return true
+  }
+
   step(id: number, event: RaftEvent): void {
     const node = this.node(id)
     if (node.raft === null) return
-    for (const effect of node.raft.step(event, this.nowMs, this.random())) this.carryOut(node, effect)
-    this.checkLeader(node)
+    try {
+      const effects = node.raft.step(event, this.nowMs, this.random())
+      // Where there is something to remember, forgetting it is worth a try.
+      const perMille = this.faults.powerCutPerMille * (effects.some(({ type }) => type === 'persist') ? 10 : 1)
+      for (const effect of effects) {
+        if (perMille > 0 && this.chance(perMille)) throw new PowerCut()
+        this.carryOut(node, effect)
+      }
+    } catch (error) {
+      if (!(error instanceof PowerCut)) throw error
+      this.crash(id)
+      return
+    }
+    this.invariants.afterStep(node)
   }
 
   /** Runs for so long in virtual time; `eachStep` looks at the quorum after every event. */
@@ -188,29 +250,37 @@ export class Quorum {
     this.queue.push({ atMs: this.nowMs + delayMs, order: this.order++, run })
   }
 
-  private sync(node: Node): void {
+  /** What a disk does: some time later, unless the power is cut before. */
+  private whileAlive(node: Node, run: () => void): void {
     const { life } = node
+    this.later(1 + this.pick(this.latencyMs), () => {
+      if (node.life === life) run()
+    })
+  }
+
+  private sync(node: Node): void {
     const end = node.log.endOffset
-    this.later(1 + this.pick(20), () => {
-      if (node.life !== life) return
+    this.whileAlive(node, () => {
       node.log.durableEndOffset = Math.max(node.log.durableEndOffset, Math.min(end, node.log.endOffset))
       this.step(node.id, { type: 'log-synced' })
     })
   }
 
   private deliver(from: number, to: number, message: RaftMessage): void {
-    this.trace.push(`${this.nowMs} ${from}->${to} ${message.type} epoch ${message.epoch}`)
+    this.onLine(`${this.nowMs} ${from}->${to} ${message.type} epoch ${message.epoch}`)
     if (this.faults.cut(from, to) || this.chance(this.faults.lossPerMille)) return
     const copies = this.chance(this.faults.duplicatePerMille) ? 2 : 1
     for (let i = 0; i < copies; i += 1) {
-      this.later(1 + this.pick(30), () => {
-        if (!this.faults.cut(from, to)) this.step(to, { type: 'receive', from, message })
+      this.later(1 + this.pick(this.latencyMs), () => {
+        if (!this.faults.cut(from, to) && this.nodes.has(to)) this.step(to, { type: 'receive', from, message })
       })
     }
   }
 
   private carryOut(node: Node, effect: RaftEffect): void {
     const { log } = node
+    this.invariants.effect(node, effect)
+    this.onEffect(node, effect)
     switch (effect.type) {
       case 'persist':
         node.persisted = effect.state
@@ -218,70 +288,96 @@ export class Quorum {
       case 'send':
         this.deliver(node.id, effect.to, effect.message)
         break
-      case 'send-records': {
-        const entries = log.entries.slice(effect.fetchOffset, effect.fetchOffset + 3)
-        this.deliver(node.id, effect.to, {
-          type: 'fetch-response',
-          requestId: effect.requestId,
-          epoch: effect.epoch,
-          leader: node.id,
-          result: 'ok',
-          diverging: null,
-          highWatermark: effect.highWatermark,
-          records: entries.map((entry) => Buffer.from(JSON.stringify(entry))),
-        })
+      case 'send-records':
+        this.sendRecords(node, effect)
         break
-      }
       case 'append-records':
-        for (const bytes of effect.records) log.entries.push(JSON.parse(bytes.toString()) as Entry)
+        for (const bytes of effect.records) log.append(JSON.parse(bytes.toString()) as Entry)
         this.sync(node)
         break
       case 'append-leader-change':
-        log.entries.push({ epoch: effect.epoch, value: `leader ${node.id}` })
+        log.append({ epoch: effect.epoch, value: `leader ${node.id}` })
+        if (effect.bootstraps) log.append(votersEntry(effect.epoch, effect.voters))
         this.sync(node)
         break
+      case 'append-voters':
+        log.append(votersEntry(node.raft?.epoch ?? -1, effect.voters))
+        this.later(0, () => this.step(node.id, { type: 'log-appended' }))
+        this.sync(node)
+        break
+      case 'voters-answered':
+        this.answers.set(effect.requestId, effect)
+        break
       case 'truncate':
-        log.entries.length = effect.offset
-        log.durableEndOffset = Math.min(log.durableEndOffset, effect.offset)
+        log.truncate(effect.offset)
         break
       case 'committed':
-        this.commit(node, effect.offset)
+        this.invariants.commit(node, effect.offset)
+        node.committed = effect.offset
         break
+      case 'send-snapshot':
+        this.sendSnapshot(node, effect)
+        break
+      case 'keep-snapshot':
+        node.fetched = Buffer.concat([node.fetched.subarray(0, effect.position), effect.bytes])
+        break
+      case 'install-snapshot':
+        this.install(node, effect.snapshot)
+        break
+      case 'drop-snapshot':
       case 'leader-changed':
         break
     }
   }
 
-  /** State machine safety (Raft 5.4.3): all nodes commit the same entries in the same order, durably on a majority. */
-  private commit(node: Node, offset: number): void {
-    if (offset > node.log.durableEndOffset) throw new Error(`node ${node.id} commits ${offset}, which it can lose`)
-    for (let i = 0; i < offset; i += 1) {
-      const entry = node.log.entries[i]
-      const known = this.history[i]
-      if (known === undefined) this.history[i] = entry
-      else if (known.epoch !== entry.epoch || known.value !== entry.value) {
-        throw new Error(
-          `offset ${i}: node ${node.id} commits ${JSON.stringify(entry)}, others ${JSON.stringify(known)}`,
-        )
-      }
-    }
-    node.committed = offset
-    const copies = this.voters.filter((id) => this.node(id).log.durableEndOffset >= offset).length
-    if (copies * 2 <= this.voters.length) throw new Error(`offset ${offset} is committed on ${copies} voters only`)
-  }
-
-  /** Election safety (Raft 5.2), leader completeness (5.4): one leader an epoch, with all that was committed before. */
-  private checkLeader(node: Node): void {
-    if (node.raft === null || !node.raft.isLeader) return
-    const known = this.leaders.get(node.raft.epoch)
-    if (known === node.id) return
-    if (known !== undefined) throw new Error(`epoch ${node.raft.epoch} has the leaders ${known} and ${node.id}`)
-    this.leaders.set(node.raft.epoch, node.id)
-    this.history.forEach((entry, offset) => {
-      const own = node.log.entries[offset]
-      if (own?.epoch !== entry.epoch || own.value !== entry.value) {
-        throw new Error(`leader ${node.id} of epoch ${node.raft?.epoch} lacks committed offset ${offset}`)
-      }
+  private sendRecords(node: Node, effect: Extract<RaftEffect, { type: 'send-records' }>): void {
+    const { fetchOffset } = effect
+    if (fetchOffset < node.log.startOffset) throw new Error(`${fetchOffset} is read below ${node.log.startOffset}`)
+    const entries = node.log.entries.slice(fetchOffset, fetchOffset + 3)
+    this.deliver(node.id, effect.to, {
+      type: 'fetch-response',
+      requestId: effect.requestId,
+      epoch: effect.epoch,
+      leader: node.id,
+      result: 'ok',
+      diverging: null,
+      snapshot: null,
+      highWatermark: effect.highWatermark,
+      records: entries.map((entry) => Buffer.from(JSON.stringify(entry))),
     })
   }
+
+  private sendSnapshot(node: Node, effect: Extract<RaftEffect, { type: 'send-snapshot' }>): void {
+    const { position } = effect
+    const found = node.log.snapshots.find(({ id }) => isSame(id, effect.snapshot))
+    const bytes = found === undefined ? Buffer.alloc(0) : Buffer.from(JSON.stringify(found.entries))
+    this.deliver(node.id, effect.to, {
+      type: 'fetch-snapshot-response',
+      requestId: effect.requestId,
+      epoch: effect.epoch,
+      leader: node.id,
+      result: position < bytes.length ? 'ok' : 'gone',
+      sizeBytes: bytes.length,
+      position,
+      bytes: bytes.subarray(position, position + PIECE_BYTES),
+    })
+  }
+
+  private install(node: Node, id: SnapshotId): void {
+    const { fetched } = node
+    this.whileAlive(node, () => {
+      const snapshot: ModelSnapshot = { id, entries: JSON.parse(fetched.toString()) as Entry[] }
+      node.log.install(snapshot)
+      this.invariants.installed(node, snapshot)
+      this.step(node.id, { type: 'snapshot-installed', snapshot: id })
+    })
+  }
+}
+
+function votersEntry(epoch: number, voters: readonly Voter[]): Entry {
+  return { epoch, value: `voters ${voters.map(({ id }) => id).join(' ')}`, voters }
+}
+
+function isSame(a: SnapshotId, b: SnapshotId): boolean {
+  return a.endOffset === b.endOffset && a.epoch === b.epoch
 }
