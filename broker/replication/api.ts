@@ -59,12 +59,56 @@ export interface PartitionWatcher {
   disturbed(): void
 }
 
+/** An in-sync follower that consumers may read from (KIP-392). */
+export interface ReadableReplica {
+  readonly brokerId: number
+  /** Exclusive end of what it has. */
+  readonly endOffset: number
+  /** Monotonic milliseconds: when it last had everything that the leader had. */
+  readonly caughtUpMs: number
+}
+
+/** Where a follower stands, as its fetch says: it has, for good, everything from its log start up to `fetchOffset`. */
+export interface ReplicaPosition {
+  readonly replica: number
+  /** One uptime of its broker (KIP-903). */
+  readonly brokerEpoch: number
+  readonly fetchOffset: number
+  readonly logStartOffset: number
+}
+
+/** A follower's fetch that waits for a partition to change. Called within the turn of the change. */
+export interface ReplicaWatcher {
+  /** More was written: there is something to send. */
+  written(): void
+  /** The high watermark or the log start moved: to be told with the next records, or soon. */
+  moved(): void
+  /** Leadership or availability changed: whatever was asked must be looked at again. */
+  disturbed(): void
+}
+
+/** A partition as the fetches of its followers see it. */
+export interface ReplicatedPartition extends Partition {
+  /** Exclusive end of what may be read. */
+  readonly flushedEndOffset: number
+  /** Followers that are not in sync get their records throttled. */
+  readonly isThrottledAsLeader: boolean
+  /** Notes where a follower stands. Anything but NONE: it must not be heard, and the error is its answer. */
+  replicaFetched(position: ReplicaPosition): ErrorCode
+  /** Whether a follower counts for the high watermark. */
+  isInSync(replica: number): boolean
+  watchAsReplica(watcher: ReplicaWatcher): void
+  unwatchAsReplica(watcher: ReplicaWatcher): void
+}
+
 /** One partition led (or followed) here. All calls run on the event loop; callbacks run in a later turn, exactly once. */
 export interface Partition {
   readonly topic: string
   readonly topicId: string
   readonly index: number
   readonly isLeader: boolean
+  /** Follows a leader elsewhere. */
+  readonly isFollower: boolean
   readonly leaderEpoch: number
   /** False once the log failed: every request is answered KAFKA_STORAGE_ERROR. */
   readonly isOnline: boolean
@@ -114,8 +158,13 @@ export interface Partition {
   epochAt(offset: number): number
   /** KIP-320: the largest known epoch not above `epoch` and its exclusive end; both -1 when there is none. */
   endOffsetForEpoch(epoch: number): { readonly epoch: number; readonly endOffset: number }
-  /** Moves the log start to `offset` (-1 = high watermark), durably; `lowWatermark` is -1 on error. */
-  deleteRecords(offset: number, done: (error: ErrorCode, lowWatermark: number) => void): void
+  /** Led here: the followers that have `offset` and may serve consumers. */
+  readableReplicas(offset: number): readonly ReadableReplica[]
+  /**
+   * Moves the log start to `offset` (-1 = high watermark) and waits for the followers to do so too; `lowWatermark` is the
+   * smallest log start of all, -1 on error. REQUEST_TIMED_OUT when they take longer; it is done all the same.
+   */
+  deleteRecords(offset: number, timeoutMs: number, done: (error: ErrorCode, lowWatermark: number) => void): void
   watch(watcher: PartitionWatcher): void
   unwatch(watcher: PartitionWatcher): void
 }

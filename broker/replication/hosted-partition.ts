@@ -1,76 +1,63 @@
 /**
- * One partition on this broker: its role, its in-sync set, its high watermark, and the requests that wait for them. A
- * synchronous state machine over a Log; `endTurn`, `expire` and the sync's end are its events, and the callbacks of
- * requests its effects. A reply never leaves before the append (and, in `fsync` mode, the sync) it depends on.
+ * One partition on this broker: its role, and the requests that wait for it. A synchronous state machine over a Log;
+ * `endTurn`, `expire`, the fetches of followers and the sync's end are its events, and the callbacks of requests its
+ * effects. A reply never leaves before the append (and, in `fsync` mode, the sync) it depends on.
  */
 import { type ErrorCode, Errors } from '../../proto/kafka/errors.ts'
 import { encodeBatch } from '../../proto/kafka/batch/encode.ts'
 import { checkBatch } from '../log/check.ts'
 import type { Log, LogListener } from '../log/log.ts'
-import type { AbortedTransaction } from '../log/txn-index.ts'
-import type { AppendResult, OffsetResult, Partition, PartitionWatcher, ReadResult } from './api.ts'
-import { Fifo } from './fifo.ts'
-import { type IsrState, type LeadershipState, nextHighWatermark } from './isr.ts'
-import { abortedWithin, lookUpOffset, readCold, readHot } from './partition-reads.ts'
-import { accepted, type ParkedProduce, refused } from './produce-results.ts'
+import type * as api from './api.ts'
+import { type FollowerHost, FollowerRole } from './follower/follower-role.ts'
+import type { LeadershipState } from './isr.ts'
+import type { IsrProposal } from './leader/in-sync-set.ts'
+import { type LeaderHost, LeaderRole } from './leader/leader-role.ts'
+import { PartitionLog } from './partition-log.ts'
+import { PartitionWatchers } from './partition-watchers.ts'
+import { refused } from './produce-results.ts'
+import { type PacerClock, SyncPacer } from './sync-pacer.ts'
+import { VisibleBytes } from './visible-bytes.ts'
 
 /** What a partition asks of the pump that drives it. */
-export interface PartitionHost {
-  readonly nodeId: number
+export interface PartitionHost extends LeaderHost, PacerClock {
   /** True when an acknowledgement waits for fdatasync. */
   readonly syncs: boolean
   nowMs(): number
-  monotonicMs(): number
   /** Asks for `endTurn` at the end of this turn. */
   markDirty(partition: HostedPartition): void
   /** Asks for `expire` every now and then, as long as it returns true. */
   markParked(partition: HostedPartition): void
+  /** The in-sync set may be due for a change: asks for `nextProposal` soon. */
+  proposeIsr(partition: HostedPartition): void
   /** The log failed: told once. */
   wentOffline(partition: HostedPartition, reason: Error): void
   /** The log has no room and refuses appends; null = it has room again. */
   fullChanged(partition: HostedPartition, reason: Error | null): void
 }
 
-const NO_ENDS: ReadonlyMap<number, number> = new Map()
-
-export class HostedPartition implements Partition, LogListener {
-  readonly topic: string
-  readonly topicId: string
-  readonly index: number
-  readonly log: Log
-  isLeader = false
+export class HostedPartition extends PartitionLog implements api.ReplicatedPartition, LogListener, FollowerHost {
   leaderEpoch = -1
+  isThrottledAsLeader = false
+  isThrottledAsFollower = false
+  /** Null unless this broker leads the partition. */
+  private leader: LeaderRole | null = null
+  /** Null unless it follows another that does. */
+  follower: FollowerRole | null = null
   private readonly host: PartitionHost
-  private isr: IsrState = { committed: [], proposedAdditions: [] }
-  private minIsr = 1
-  /** The log's end when this broker began to lead its epoch. */
-  private epochStartOffset = 0
-  /** Durable (or appended) ends of the other replicas, as their fetches tell. */
-  private replicaEnds: ReadonlyMap<number, number> = NO_ENDS
-  /** acks=0 and 1: answered once written. */
-  private readonly awaitingFlush = new Fifo<ParkedProduce>()
-  /** acks=-1: answered once the high watermark has passed. */
-  private readonly awaitingCommit = new Fifo<ParkedProduce>()
   /** Answers that wait for nothing but the end of the turn. */
   private answers: (() => void)[] = []
   private readonly name: string
-  /** Made with the first, as thousands of partitions may have none. */
-  private watchers: Set<PartitionWatcher> | null = null
-  /** Where the flushes ended and how many bytes each brought, above the high watermark. */
-  private readonly flushMarks = new Fifo<{ endOffset: number; bytes: number }>()
-  private unflushedBytes = 0
+  private readonly watchers = new PartitionWatchers()
+  private readonly visible = new VisibleBytes()
   private notedFlushedEnd: number
-  private syncing = false
-  private syncAgain = false
+  /** Made with the first sync, as thousands of partitions may need none. */
+  private pacer: SyncPacer | null = null
   /** No longer hosted here: its log is closed. */
   private retired = false
 
   constructor(host: PartitionHost, log: Log) {
+    super(log)
     this.host = host
-    this.log = log
-    this.topic = log.topic
-    this.topicId = log.topicId
-    this.index = log.partition
     this.name = `${log.topic}-${log.partition}`
     this.notedFlushedEnd = log.flushedEndOffset
     log.listen(this)
@@ -79,13 +66,13 @@ export class HostedPartition implements Partition, LogListener {
   /** What befalls the log (`LogListener`); from here to `relieved`. */
   offline(reason: Error): void {
     this.refuseParked(-1, Errors.KAFKA_STORAGE_ERROR, reason.message)
-    this.flushMarks.drain()
-    for (const watcher of this.watchers ?? []) watcher.disturbed()
+    this.visible.clear()
+    this.watchers.disturbed()
     this.later(() => this.host.wentOffline(this, reason))
   }
 
   rolledBack(endOffset: number, reason: Error): void {
-    this.unflushedBytes = 0
+    this.visible.revert()
     this.refuseParked(endOffset, Errors.KAFKA_STORAGE_ERROR, reason.message)
   }
 
@@ -97,60 +84,57 @@ export class HostedPartition implements Partition, LogListener {
     this.host.fullChanged(this, null)
   }
 
-  get isOnline(): boolean {
-    return this.log.offline === null
+  get isLeader(): boolean {
+    return this.leader !== null
   }
 
-  get logStartOffset(): number {
-    return this.log.logStartOffset
+  get isFollower(): boolean {
+    return this.follower !== null
   }
 
-  get highWatermark(): number {
-    return this.log.highWatermark
+  /** Led here, and others have replicas. */
+  get hasFollowers(): boolean {
+    return this.leader?.hasFollowers ?? false
+  }
+
+  get isUnderReplicated(): boolean {
+    return this.leader?.isUnderReplicated ?? false
+  }
+
+  get isUnderMinIsr(): boolean {
+    return this.leader?.hasMinIsr === false
   }
 
   get knowsCommittedEnd(): boolean {
-    return this.log.highWatermark >= this.epochStartOffset
-  }
-
-  get lastStableOffset(): number {
-    return this.log.lastStableOffset
-  }
-
-  get logEndOffset(): number {
-    return this.log.logEndOffset
-  }
-
-  get sizeBytes(): number {
-    return this.log.sizeBytes
+    return this.log.highWatermark >= (this.leader?.epochStartOffset ?? 0)
   }
 
   /** Takes over what the metadata says. Returns whether this broker began to lead a new epoch. */
   applyLeadership(state: LeadershipState): boolean {
+    // News of an epoch that is over, which a restart may replay after a later one, changes nothing.
+    if (state.leaderEpoch < this.leaderEpoch) return false
     const newEpoch = state.leaderEpoch > this.leaderEpoch
     const leads = state.leader === this.host.nodeId
-    this.minIsr = state.minIsr
-    this.isr = { committed: state.isr, proposedAdditions: [] }
     if (newEpoch || leads !== this.isLeader) this.changeEpoch()
     this.leaderEpoch = state.leaderEpoch
-    this.isLeader = leads
+    if (!leads) this.follow(state)
     if (!leads || !this.isOnline) return false
-    if (newEpoch) {
-      this.epochStartOffset = this.log.logEndOffset
-      this.replicaEnds = NO_ENDS
-      this.log.assignEpoch(state.leaderEpoch, this.log.logEndOffset)
-    }
+    this.follower = null
+    if (this.leader === null) this.leader = new LeaderRole(this.host, this.log, state)
+    else this.leader.metadataChanged(state)
     // What a crash left in the page cache counts only once it is on disk.
-    if (this.log.committableEndOffset < this.log.logEndOffset) this.sync()
+    if (this.log.committableEndOffset < this.log.logEndOffset) this.pace().written()
     this.advance()
+    if (this.leader.hasFollowers) this.host.proposeIsr(this)
     return newEpoch
   }
 
   /** The partition leaves this broker: everything that waits is answered, nothing is written any more. */
   retire(): void {
-    this.isLeader = false
     this.retired = true
+    this.pacer?.stop()
     this.changeEpoch()
+    this.follower = null
     this.runAnswers()
   }
 
@@ -159,7 +143,7 @@ export class HostedPartition implements Partition, LogListener {
     return epoch < this.leaderEpoch ? Errors.FENCED_LEADER_EPOCH : Errors.UNKNOWN_LEADER_EPOCH
   }
 
-  append(batch: Buffer, acks: number, timeoutMs: number, done: (result: AppendResult) => void): void {
+  append(batch: Buffer, acks: number, timeoutMs: number, done: (result: api.AppendResult) => void): void {
     const refusal = this.refusal(acks)
     if (refusal !== Errors.NONE) {
       this.answer(done, this.failure(refusal))
@@ -178,7 +162,7 @@ export class HostedPartition implements Partition, LogListener {
     records: readonly { key: Buffer | null; value: Buffer | null; timestampMs: number }[],
     done: (error: ErrorCode, baseOffset: number) => void,
   ): void {
-    const report = (result: AppendResult) => done(result.error, result.baseOffset)
+    const report = (result: api.AppendResult) => done(result.error, result.baseOffset)
     const refusal = this.refusal(-1)
     if (refusal !== Errors.NONE) {
       this.answer(report, this.failure(refusal))
@@ -190,67 +174,70 @@ export class HostedPartition implements Partition, LogListener {
     this.appendChecked(batch, -1, Number.POSITIVE_INFINITY, this.host.nowMs(), report)
   }
 
-  read(
-    offset: number,
-    limitOffset: number,
-    maxBytes: number,
-    minOneBatch: boolean,
-    done: (result: ReadResult) => void,
-  ): void {
-    const now = this.readNow(offset, limitOffset, maxBytes, minOneBatch)
-    if (now !== null) {
-      this.later(() => done(now))
-      return
-    }
-    readCold(this.log, offset, limitOffset, maxBytes, minOneBatch, done)
-  }
-
-  readNow(offset: number, limitOffset: number, maxBytes: number, minOneBatch: boolean): ReadResult | null {
-    return readHot(this.log, offset, limitOffset, maxBytes, minOneBatch)
-  }
-
-  abortedTransactions(fromOffset: number, endOffset: number): readonly AbortedTransaction[] | null {
-    return abortedWithin(this.log, fromOffset, endOffset)
-  }
-
-  offsetForTimestamp(timestampMs: number, limitOffset: number, done: (result: OffsetResult) => void): void {
-    const result = lookUpOffset(() => this.log.offsetForTimestamp(timestampMs), limitOffset)
-    this.later(() => done(result))
-  }
-
-  offsetOfMaxTimestamp(limitOffset: number, done: (result: OffsetResult) => void): void {
-    const result = lookUpOffset(() => this.log.offsetOfMaxTimestamp(), limitOffset)
-    this.later(() => done(result))
-  }
-
-  epochAt(offset: number): number {
-    return this.log.epochForOffset(offset)
-  }
-
   endOffsetForEpoch(epoch: number): { readonly epoch: number; readonly endOffset: number } {
     if (epoch === this.leaderEpoch) return { epoch, endOffset: this.log.logEndOffset }
     return this.log.endOffsetForEpoch(epoch)
   }
 
-  deleteRecords(offset: number, done: (error: ErrorCode, lowWatermark: number) => void): void {
+  readableReplicas(offset: number): readonly api.ReadableReplica[] {
+    return this.leader?.readable(offset) ?? []
+  }
+
+  replicaFetched(position: api.ReplicaPosition): ErrorCode {
+    const { leader } = this
+    if (leader === null) return Errors.NOT_LEADER_OR_FOLLOWER
+    const error = leader.replicaFetched(position)
+    if (error !== Errors.NONE) return error
+    if (!leader.isInSync(position.replica)) this.host.proposeIsr(this)
+    this.advance()
+    return Errors.NONE
+  }
+
+  isInSync(replica: number): boolean {
+    return this.leader?.isInSync(replica) ?? false
+  }
+
+  nextProposal(): IsrProposal | null {
+    return this.isOnline ? (this.leader?.nextProposal() ?? null) : null
+  }
+
+  /** The controller's word on a proposal of this epoch. */
+  proposalAnswered(proposal: IsrProposal, error: ErrorCode, backoffMs: number): void {
+    if (this.leader?.proposalAnswered(proposal, error, backoffMs) === true) this.advance()
+  }
+
+  deleteRecords(offset: number, timeoutMs: number, done: (error: ErrorCode, lowWatermark: number) => void): void {
+    const { leader } = this
     const target = offset === -1 ? this.highWatermark : offset
     if (target < 0 || target > this.highWatermark) {
       this.later(() => done(Errors.OFFSET_OUT_OF_RANGE, -1))
       return
     }
     if (target > this.log.logStartOffset) this.log.deleteRecordsBefore(target)
-    this.later(() =>
-      done(this.isOnline ? Errors.NONE : Errors.KAFKA_STORAGE_ERROR, this.isOnline ? this.logStartOffset : -1),
-    )
+    if (!this.isOnline || leader === null) {
+      this.later(() => done(this.isOnline ? Errors.NOT_LEADER_OR_FOLLOWER : Errors.KAFKA_STORAGE_ERROR, -1))
+      return
+    }
+    this.watchers.moved()
+    // In a later turn, like every answer.
+    leader.awaitDelete(target, timeoutMs, (error, lowWatermark) => this.later(() => done(error, lowWatermark)))
+    this.host.markParked(this)
   }
 
-  watch(watcher: PartitionWatcher): void {
-    this.watchers ??= new Set()
+  watch(watcher: api.PartitionWatcher): void {
     this.watchers.add(watcher)
   }
 
-  unwatch(watcher: PartitionWatcher): void {
-    this.watchers?.delete(watcher)
+  unwatch(watcher: api.PartitionWatcher): void {
+    this.watchers.remove(watcher)
+  }
+
+  watchAsReplica(watcher: api.ReplicaWatcher): void {
+    this.watchers.addReplica(watcher)
+  }
+
+  unwatchAsReplica(watcher: api.ReplicaWatcher): void {
+    this.watchers.removeReplica(watcher)
   }
 
   /** What was appended in this turn is written, and whoever waited for that hears of it. */
@@ -259,25 +246,43 @@ export class HostedPartition implements Partition, LogListener {
       this.runAnswers()
       return
     }
-    // What goes wrong the log tells its listener.
-    this.log.flush()
-    const flushed = this.log.flushedEndOffset
-    // A roll may have written a part of it already, whatever came of the rest.
-    if (flushed !== this.notedFlushedEnd) this.noteFlushed(flushed)
+    this.flush()
     this.runAnswers()
-    for (const written of this.awaitingFlush.takeWhile(({ requiredOffset }) => requiredOffset <= flushed)) {
-      written.done(accepted(written, this.log.logStartOffset))
-    }
+    const { leader } = this
+    if (leader === null) return
+    leader.produces.written(this.log.flushedEndOffset, this.log.logStartOffset)
     this.advance()
-    if (this.awaitingCommit.size > 0) this.host.markParked(this)
+    if (leader.isWaiting) this.host.markParked(this)
   }
 
-  /** Answers produces whose time is up; their records stay. Returns whether any is still waiting. */
+  /** Answers requests whose time is up; what they appended stays. Returns whether any is still waiting. */
   expire(monotonicMs: number): boolean {
-    for (const late of this.awaitingCommit.remove((parked) => parked.deadlineMs <= monotonicMs)) {
-      late.done(this.failure(Errors.REQUEST_TIMED_OUT))
-    }
-    return this.awaitingCommit.size > 0
+    return this.leader?.expire(monotonicMs) ?? false
+  }
+
+  /** What was fetched is written and, where an acknowledgement waits for that, synced; then `done` (`FollowerHost` up to here). */
+  persistFetched(done: () => void): void {
+    this.flush()
+    if (this.retired || !this.host.syncs) done()
+    else this.log.sync(done)
+  }
+
+  nowMs(): number {
+    return this.host.nowMs()
+  }
+
+  appended(bytes: number): void {
+    this.visible.appended(bytes)
+  }
+
+  cut(): void {
+    this.visible.clear()
+    this.notedFlushedEnd = this.log.flushedEndOffset
+    this.watchers.disturbed()
+  }
+
+  committed(highWatermark: number): void {
+    this.watchers.advanced(this.visible.passed(highWatermark))
   }
 
   private appendChecked(
@@ -285,14 +290,17 @@ export class HostedPartition implements Partition, LogListener {
     acks: number,
     deadlineMs: number,
     nowMs: number,
-    done: (result: AppendResult) => void,
+    done: (result: api.AppendResult) => void,
   ): void {
     const appended = this.log.append(batch, this.leaderEpoch, nowMs)
     if (appended.error !== Errors.NONE) {
       this.answer(done, refused(appended.error, this.log.logStartOffset, appended.message))
       return
     }
-    if (!appended.duplicate) this.unflushedBytes += batch.length
+    if (!appended.duplicate) {
+      this.visible.appended(batch.length)
+      if (this.host.syncs) this.pace().appended()
+    }
     const parked = {
       requiredOffset: appended.lastOffset + 1,
       baseOffset: appended.baseOffset,
@@ -300,84 +308,75 @@ export class HostedPartition implements Partition, LogListener {
       deadlineMs,
       done,
     }
-    if (acks === -1) this.awaitingCommit.push(parked)
-    else this.awaitingFlush.push(parked)
+    this.leader?.produces.park(parked, acks)
     this.host.markDirty(this)
   }
 
   private refusal(acks: number): ErrorCode {
-    if (!this.isLeader) return Errors.NOT_LEADER_OR_FOLLOWER
+    if (this.leader === null) return Errors.NOT_LEADER_OR_FOLLOWER
     if (!this.isOnline) return Errors.KAFKA_STORAGE_ERROR
-    return acks === -1 && this.isr.committed.length < this.minIsr ? Errors.NOT_ENOUGH_REPLICAS : Errors.NONE
+    return acks === -1 && !this.leader.hasMinIsr ? Errors.NOT_ENOUGH_REPLICAS : Errors.NONE
   }
 
-  private sync(): void {
-    if (this.syncing) {
-      this.syncAgain = true
-      return
-    }
-    this.syncing = true
-    this.log.sync((problem) => {
-      this.syncing = false
-      if (this.retired || problem !== null) return
-      if (this.syncAgain) {
-        this.syncAgain = false
-        this.sync()
-      }
-      this.advance()
-    })
+  private pace(): SyncPacer {
+    this.pacer ??= new SyncPacer(this.host, this.log, () => this.advance())
+    return this.pacer
   }
 
   /** Moves the high watermark as far as the in-sync replicas reach, and answers what waited for that. */
   private advance(): void {
-    if (!this.isLeader || !this.isOnline) return
-    const before = this.log.highWatermark
-    const next = nextHighWatermark(before, this.isr, this.minIsr, (replica) =>
-      replica === this.host.nodeId ? this.log.committableEndOffset : (this.replicaEnds.get(replica) ?? -1),
-    )
-    if (next > before) this.log.updateHighWatermark(next)
-    for (const parked of this.awaitingCommit.takeWhile(({ requiredOffset }) => requiredOffset <= next)) {
-      const enough = this.isr.committed.length >= this.minIsr
-      parked.done(
-        enough ? accepted(parked, this.log.logStartOffset) : this.failure(Errors.NOT_ENOUGH_REPLICAS_AFTER_APPEND),
-      )
-    }
-    if (next > before) this.tellAdvanced(next)
+    const { leader, log } = this
+    if (leader === null || !this.isOnline) return
+    const before = log.highWatermark
+    const next = leader.highWatermark()
+    if (next > before) log.updateHighWatermark(next)
+    leader.produces.committed(next, log.logStartOffset, leader.hasMinIsr)
+    if (next > before) this.watchers.advanced(this.visible.passed(next))
   }
 
-  private tellAdvanced(highWatermark: number): void {
-    let bytes = 0
-    for (const mark of this.flushMarks.takeWhile(({ endOffset }) => endOffset <= highWatermark)) bytes += mark.bytes
-    for (const watcher of this.watchers ?? []) watcher.advanced(Math.max(1, bytes))
-  }
-
-  private noteFlushed(endOffset: number): void {
-    this.flushMarks.push({ endOffset, bytes: this.unflushedBytes })
-    this.unflushedBytes = 0
+  /** Writes what is queued. What goes wrong the log tells its listener. */
+  private flush(): void {
+    this.log.flush()
+    const endOffset = this.log.flushedEndOffset
+    // A roll may have written a part of it already, whatever came of the rest.
+    if (endOffset === this.notedFlushedEnd) return
+    this.visible.written(endOffset)
+    this.leader?.written(this.notedFlushedEnd)
     this.notedFlushedEnd = endOffset
-    if (this.host.syncs) this.sync()
+    if (this.leader !== null && this.host.syncs) this.pace().written()
+    this.watchers.written()
+  }
+
+  /** Follows the leader that the metadata names, if there is one. */
+  private follow({ leader, leaderEpoch }: LeadershipState): void {
+    if (leader < 0 || this.retired) this.follower = null
+    else if (this.follower?.leaderEpoch !== leaderEpoch) {
+      this.follower = new FollowerRole(this, this.log, leader, leaderEpoch)
+    }
   }
 
   /** A parked produce is bound to its leader epoch: whatever comes next, this broker cannot vouch for it. */
   private changeEpoch(): void {
+    // Written first: a follower's log must not have anything queued that its next leader may not have.
+    if (this.leader !== null && !this.retired) this.flush()
     this.refuseParked(-1, Errors.NOT_LEADER_OR_FOLLOWER)
-    for (const watcher of this.watchers ?? []) watcher.disturbed()
+    this.leader?.refuseDeletes(Errors.NOT_LEADER_OR_FOLLOWER)
+    this.leader = null
+    this.watchers.disturbed()
   }
 
   /** Answers those that wait for more than `endOffset`. */
   private refuseParked(endOffset: number, error: ErrorCode, message: string | null = null): void {
-    for (const waiting of [this.awaitingFlush, this.awaitingCommit]) {
-      for (const { done } of waiting.remove(({ requiredOffset }) => requiredOffset > endOffset)) {
-        this.answer(done, refused(error, this.log.logStartOffset, message))
-      }
+    for (const { done } of this.leader?.produces.takeAbove(endOffset) ?? []) {
+      this.answer(done, refused(error, this.log.logStartOffset, message))
     }
   }
 
-  private answer(done: (result: AppendResult) => void, result: AppendResult): void {
+  private answer(done: (result: api.AppendResult) => void, result: api.AppendResult): void {
     this.later(() => done(result))
   }
 
-  private later(answer: () => void): void {
+  protected override later(answer: () => void): void {
     this.answers.push(answer)
     this.host.markDirty(this)
   }
@@ -389,7 +388,7 @@ export class HostedPartition implements Partition, LogListener {
     for (const answer of answers) answer()
   }
 
-  private failure(error: ErrorCode): AppendResult {
+  private failure(error: ErrorCode): api.AppendResult {
     return refused(error, this.log.logStartOffset)
   }
 }

@@ -1,13 +1,5 @@
 /** What a partition leader knows of its replicas, and the high watermark that follows from it. Pure. */
 
-/** How far one replica's log reaches, exclusive ends. */
-export interface ReplicaEnds {
-  /** In its page cache. */
-  readonly appended: number
-  /** On its disk. */
-  readonly durable: number
-}
-
 /** The committed ISR and the additions that the controller was asked for: what the high watermark must respect (R4). */
 export interface IsrState {
   readonly committed: readonly number[]
@@ -45,6 +37,7 @@ export function nextHighWatermark(
 export interface LeadershipState {
   readonly leader: number
   readonly leaderEpoch: number
+  readonly partitionEpoch: number
   readonly replicas: readonly number[]
   readonly isr: readonly number[]
   /** Already min(`min.insync.replicas`, replication factor). */

@@ -3,6 +3,7 @@
  * pump of `HostedPartition`; must never change metadata itself.
  */
 import { Errors, type ErrorCode } from '../../proto/kafka/errors.ts'
+import type { TopicReplicas } from '../controller/broker-life.ts'
 import type { MetadataDelta, MetadataView, PartitionView, TopicView } from '../controller/view.ts'
 import type { Durability, LogConfig } from '../log/config.ts'
 import { isPassing } from '../log/errors.ts'
@@ -12,6 +13,8 @@ import type { Clock, Timer } from '../ports/clock.ts'
 import type { LeadershipListener, Partition, PartitionsApi } from './api.ts'
 import { HostedPartition, type PartitionHost } from './hosted-partition.ts'
 import { effectiveMinIsr } from './isr.ts'
+import type { InSyncSetOptions } from './leader/in-sync-set.ts'
+import type { ThrottledReplicas } from './throttle.ts'
 import type { Turn } from './turn.ts'
 
 /** How often produces are looked at whose time may be up (milliseconds): a timeout fires at most this much late. */
@@ -28,12 +31,19 @@ export interface PartitionManagerOptions {
   readonly durability: Durability
   /** The effective options of a topic. */
   readonly topicSettings: (topic: TopicView) => TopicSettings
+  /** `replica.lag.time.max.ms`. */
+  readonly replicaLagMaxMs: number
+  /** No controller has been heard of for so long that it has most likely fenced this broker. */
+  readonly isCutOff: () => boolean
   readonly events: PartitionEvents
 }
 
 export interface TopicSettings {
   readonly log: LogConfig
   readonly minInsyncReplicas: number
+  /** `leader.replication.throttled.replicas` and `follower.replication.throttled.replicas`. */
+  readonly throttledLeaders: ThrottledReplicas
+  readonly throttledFollowers: ThrottledReplicas
 }
 
 /** What the operator should hear of. */
@@ -51,14 +61,26 @@ export interface PartitionEvents {
   setAside(topic: string, partition: number): void
 }
 
+/** Who carries out what the roles of partitions want: told within the call that brings it about. */
+export interface RoleListener {
+  /** The partition follows another leader, or an epoch of the same one; its `follower` says which. */
+  followed(partition: HostedPartition): void
+  /** It does not follow any more: it leads, nobody leads it, it left this broker, or its log failed. */
+  unfollowed(partition: HostedPartition): void
+  /** Its `nextProposal` is to be asked for soon. */
+  isrDue(partition: HostedPartition): void
+}
+
 export class PartitionManager implements PartitionsApi, PartitionHost {
   readonly nodeId: number
   readonly syncs: boolean
+  readonly inSync: InSyncSetOptions
   private readonly options: PartitionManagerOptions
   private readonly byTopic = new Map<string, Map<number, HostedPartition>>()
   /** Partitions that belong here and whose logs do not open. */
-  private readonly unopened = new Set<string>()
+  private readonly unopened = new Map<string, TopicReplicas>()
   private readonly listeners = new Map<string, LeadershipListener[]>()
+  private roles: RoleListener | null = null
   private metadata: MetadataView | null = null
   private dirty: HostedPartition[] = []
   private readonly dirtySet = new Set<HostedPartition>()
@@ -75,7 +97,21 @@ export class PartitionManager implements PartitionsApi, PartitionHost {
     this.options = options
     this.nodeId = options.nodeId
     this.syncs = options.durability === 'fsync'
+    this.inSync = {
+      nodeId: options.nodeId,
+      brokerEpoch: () => this.metadata?.broker(this.nodeId)?.epoch ?? -1,
+      lagMaxMs: () => options.replicaLagMaxMs,
+      activeEpoch: (brokerId) => {
+        const broker = this.metadata?.broker(brokerId)
+        return broker === undefined || broker.fenced || broker.inControlledShutdown ? -1 : broker.epoch
+      },
+    }
     options.turn.addStage('append', () => this.endTurn())
+  }
+
+  /** One at most; before `start`. */
+  onRoles(listener: RoleListener): void {
+    this.roles = listener
   }
 
   /** Takes up what the metadata says at start; directories it does not know are set aside. */
@@ -99,6 +135,13 @@ export class PartitionManager implements PartitionsApi, PartitionHost {
     for (const topic of delta.deletedTopics) this.dropTopic(topic)
     for (const topic of delta.createdTopics) this.applyTopic(topic)
     for (const topic of delta.changedTopics) this.applyTopic(topic)
+    if (delta.brokersChanged) this.lookAtIsrs()
+  }
+
+  /** Every in-sync set may be due for a change: brokers came or went, or time passed. */
+  lookAtIsrs(): void {
+    if (this.roles === null) return
+    for (const partition of this.all()) if (partition.hasFollowers) this.roles.isrDue(partition)
   }
 
   /** The broker-wide defaults of topic options changed. */
@@ -119,6 +162,13 @@ export class PartitionManager implements PartitionsApi, PartitionHost {
     return this.unopened.size
   }
 
+  /** Replicas here whose logs are offline: failed, or not opened. */
+  lost(): TopicReplicas[] {
+    const found = [...this.unopened.values()]
+    for (const { topicId, index, isOnline } of this.all()) if (!isOnline) found.push({ topicId, partitions: [index] })
+    return found
+  }
+
   leaderOrError(
     topic: string,
     index: number,
@@ -137,12 +187,20 @@ export class PartitionManager implements PartitionsApi, PartitionHost {
     }
   }
 
+  isCutOff(): boolean {
+    return this.options.isCutOff()
+  }
+
   nowMs(): number {
-    return this.options.clock.now()
+    return this.options.turn.nowMs()
   }
 
   monotonicMs(): number {
-    return this.options.clock.monotonic()
+    return this.options.turn.monotonicMs()
+  }
+
+  after(delayMs: number, fn: () => void): Timer {
+    return this.options.clock.after(delayMs, fn)
   }
 
   markDirty(partition: HostedPartition): void {
@@ -157,6 +215,10 @@ export class PartitionManager implements PartitionsApi, PartitionHost {
     this.scheduleExpiry()
   }
 
+  proposeIsr(partition: HostedPartition): void {
+    this.roles?.isrDue(partition)
+  }
+
   fullChanged({ topic, index }: HostedPartition, reason: Error | null): void {
     if (reason === null) this.options.events.relieved(topic, index)
     else this.options.events.full(topic, index, reason)
@@ -164,6 +226,7 @@ export class PartitionManager implements PartitionsApi, PartitionHost {
 
   wentOffline(partition: HostedPartition, reason: Error): void {
     this.options.events.offline(partition.topic, partition.index, reason)
+    if (partition.isFollower) this.roles?.unfollowed(partition)
     this.tellResigned(partition.topic, partition.index)
   }
 
@@ -208,14 +271,21 @@ export class PartitionManager implements PartitionsApi, PartitionHost {
     partition ??= this.open(topic, view, settings)
     if (partition === undefined) return
     if (partition.log.config !== settings.log) partition.log.updateConfig(settings.log)
-    const wasLeader = partition.isLeader
+    partition.isThrottledAsLeader = settings.throttledLeaders.has(view.index, this.nodeId)
+    partition.isThrottledAsFollower = settings.throttledFollowers.has(view.index, this.nodeId)
+    const { isLeader: wasLeader, follower: followed } = partition
     const elected = partition.applyLeadership({
       leader: view.leader,
       leaderEpoch: view.leaderEpoch,
+      partitionEpoch: view.partitionEpoch,
       replicas: view.replicas,
       isr: view.isr,
       minIsr: effectiveMinIsr(settings.minInsyncReplicas, view.replicas.length),
     })
+    if (partition.follower !== followed) {
+      if (followed !== null) this.roles?.unfollowed(partition)
+      if (partition.follower !== null && partition.isOnline) this.roles?.followed(partition)
+    }
     if (wasLeader && !partition.isLeader) this.tellResigned(topic.name, view.index)
     if (elected) for (const listener of this.listeners.get(topic.name) ?? []) listener.elected(partition)
   }
@@ -237,7 +307,7 @@ export class PartitionManager implements PartitionsApi, PartitionHost {
       return partition
     } catch (error) {
       if (!this.unopened.has(key)) events.unopened(topic.name, view.index, error as Error)
-      this.unopened.add(key)
+      this.unopened.set(key, { topicId: topic.id, partitions: [view.index] })
       if (isPassing(error)) this.reopenLater(topic.name)
       return undefined
     }
@@ -270,8 +340,9 @@ export class PartitionManager implements PartitionsApi, PartitionHost {
     if (partitions.size === 0) this.byTopic.delete(topic)
     this.dirtySet.delete(partition)
     this.parked.delete(partition)
-    const wasLeader = partition.isLeader
+    const { isLeader: wasLeader, isFollower: wasFollower } = partition
     partition.retire()
+    if (wasFollower) this.roles?.unfollowed(partition)
     if (wasLeader) this.tellResigned(topic, index)
     this.options.logs.deleteLog(topic, index, this.options.clock.now())
   }

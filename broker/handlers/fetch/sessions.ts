@@ -190,5 +190,5 @@ function tell(session: FetchSession, target: SessionPartition, answer: Partition
     const key = keyOf(target)
     if (session.partitions.delete(key)) session.partitions.set(key, target)
   }
-  return hasRecords || changed || failed || answer.divergingEpoch.epoch >= 0
+  return hasRecords || changed || failed || answer.divergingEpoch.epoch >= 0 || answer.preferredReadReplica >= 0
 }

@@ -40,6 +40,8 @@ export interface ReadTerms {
   readonly byId: boolean
   /** Node id of a follower, -1 for a consumer. */
   readonly replicaId: number
+  /** KIP-392: a consumer that says where it is may read from a follower. */
+  readonly fromFollowers: boolean
 }
 
 /** A partition that can be read, or why not. */
@@ -54,7 +56,11 @@ export function locate(target: FetchTarget, terms: ReadTerms, services: Services
     if (topic === undefined) return { partition: null, name: '', error: Errors.UNKNOWN_TOPIC_ID }
     name = topic.name
   }
-  const found = services.partitions.leaderOrError(name, target.partition)
+  const hosted = terms.fromFollowers ? services.partitions.get(name, target.partition) : undefined
+  const isFollower = hosted?.isFollower === true && hosted.isOnline
+  const found = isFollower
+    ? ({ partition: hosted, error: Errors.NONE } as const)
+    : services.partitions.leaderOrError(name, target.partition)
   if (found.partition === null) return { partition: null, name, error: found.error }
   // Followers have a listener of their own: nobody on this one is a replica.
   if (terms.replicaId >= 0) return { partition: null, name, error: Errors.NOT_LEADER_OR_FOLLOWER }
@@ -119,7 +125,9 @@ export function readPartition(
 export function divergence(partition: Partition, target: FetchTarget): PartitionData | null {
   if (target.lastFetchedEpoch < 0) return null
   const end = partition.endOffsetForEpoch(target.lastFetchedEpoch)
-  if (end.endOffset < 0 || end.epoch < 0 || target.fetchOffset < partition.logStartOffset) {
+  // A follower that has less than its consumer has not diverged: its leader knows.
+  const isBehind = partition.isFollower && target.fetchOffset > partition.logEndOffset
+  if (isBehind || end.endOffset < 0 || end.epoch < 0 || target.fetchOffset < partition.logStartOffset) {
     return failedPartition(target.partition, Errors.OFFSET_OUT_OF_RANGE)
   }
   if (end.epoch >= target.lastFetchedEpoch && end.endOffset >= target.fetchOffset) return null

@@ -1,15 +1,14 @@
 import type { FetchPartition, FetchRequest } from '../../../proto/kafka/generated/01-fetch.ts'
 
-type Sent = Omit<FetchPartition, 'partition' | 'replicaDirectoryId'>
+/** A partition, and where its replica wants to go on. */
+export interface Position {
+  readonly topicId: string
+  readonly asked: FetchPartition
+}
 
 interface TopicPartition {
   readonly topicId: string
   readonly partition: number
-}
-
-interface Named {
-  readonly id: TopicPartition
-  readonly sent: Sent
 }
 
 /**
@@ -20,35 +19,38 @@ export class FollowerSession {
   private id = 0
   private epoch = 0
   /** As the leader knows them. */
-  private known = new Map<string, Named>()
-  /** As it will know them once it has answered the request that is under way. */
-  private asked = new Map<string, Named>()
+  private readonly known = new Map<string, FetchPartition>()
+  /** What the request that is under way tells it. */
+  private named: readonly Position[] = []
+  private forgotten: readonly TopicPartition[] = []
 
-  /** The part of a request that the session makes; `wanted` is everything to be fetched now. */
+  /** The leader knows nothing: the next request has to name everything. */
+  get isNew(): boolean {
+    return this.epoch === 0
+  }
+
+  /**
+   * The part of a request that the session makes. `wanted`: whatever may have changed of what is to be fetched now;
+   * `unwanted`: whatever may have been fetched before and is not to be now.
+   */
   request(
-    wanted: readonly FetchPartition[],
-    topicIds: readonly string[],
+    wanted: readonly Position[],
+    unwanted: readonly TopicPartition[],
   ): Pick<FetchRequest, 'sessionId' | 'sessionEpoch' | 'topics' | 'forgottenTopicsData'> {
-    this.asked = new Map()
-    const changed: { topicId: string; partition: FetchPartition }[] = []
-    for (const [position, partition] of wanted.entries()) {
-      const topicId = topicIds[position]!
-      const key = keyOf(topicId, partition.partition)
-      const known = this.epoch === 0 ? undefined : this.known.get(key)
-      this.asked.set(key, { id: { topicId, partition: partition.partition }, sent: partition })
-      if (known === undefined || !same(known.sent, partition)) changed.push({ topicId, partition })
-    }
-    const forgotten: TopicPartition[] = []
-    if (this.epoch > 0) for (const [key, { id }] of this.known) if (!this.asked.has(key)) forgotten.push(id)
+    this.named = wanted.filter(({ topicId, asked }) => {
+      const known = this.known.get(keyOf(topicId, asked.partition))
+      return known === undefined || !same(known, asked)
+    })
+    this.forgotten = unwanted.filter(({ topicId, partition }) => this.known.has(keyOf(topicId, partition)))
     return {
       sessionId: this.id,
       sessionEpoch: this.epoch,
-      topics: grouped(changed.map(({ topicId, partition }) => [topicId, partition])).map(([topicId, partitions]) => ({
+      topics: grouped(this.named.map(({ topicId, asked }) => [topicId, asked])).map(([topicId, partitions]) => ({
         topic: '',
         topicId,
         partitions,
       })),
-      forgottenTopicsData: grouped(forgotten.map(({ topicId, partition }) => [topicId, partition])).map(
+      forgottenTopicsData: grouped(this.forgotten.map(({ topicId, partition }) => [topicId, partition])).map(
         ([topicId, partitions]) => ({ topic: '', topicId, partitions }),
       ),
     }
@@ -56,7 +58,10 @@ export class FollowerSession {
 
   /** The request was answered, under this session id (0: the leader keeps none). */
   answered(sessionId: number): void {
-    this.known = this.asked
+    for (const { topicId, partition } of this.forgotten) this.known.delete(keyOf(topicId, partition))
+    for (const { topicId, asked } of this.named) this.known.set(keyOf(topicId, asked.partition), asked)
+    this.named = []
+    this.forgotten = []
     this.id = sessionId
     if (sessionId === 0) this.epoch = 0
     else this.epoch = this.epoch === 0x7fff_ffff ? 1 : this.epoch + 1
@@ -67,14 +72,16 @@ export class FollowerSession {
     topicId: string,
     partition: number,
   ): Pick<FetchPartition, 'fetchOffset' | 'currentLeaderEpoch'> | undefined {
-    return this.known.get(keyOf(topicId, partition))?.sent
+    return this.known.get(keyOf(topicId, partition))
   }
 
   /** What the leader knows is unknown: the next request opens a new session. Closing the old one is the leader's business. */
   reset(): void {
     this.id = 0
     this.epoch = 0
-    this.known = new Map()
+    this.known.clear()
+    this.named = []
+    this.forgotten = []
   }
 }
 
@@ -82,7 +89,7 @@ function keyOf(topicId: string, partition: number): string {
   return `${topicId}:${partition}`
 }
 
-function same(a: Sent, b: Sent): boolean {
+function same(a: FetchPartition, b: FetchPartition): boolean {
   return (
     a.fetchOffset === b.fetchOffset &&
     a.lastFetchedEpoch === b.lastFetchedEpoch &&

@@ -12,7 +12,8 @@ import type {
 } from '../../../proto/kafka/generated/01-fetch.ts'
 import { ZERO_UUID } from '../../../proto/kafka/uuid.ts'
 import { checkFetched } from './fetched-batches.ts'
-import { FollowerSession } from './fetch-session.ts'
+import { FollowerSession, type Position } from './fetch-session.ts'
+import type { ReplicationQuota } from '../throttle.ts'
 import type { Replica } from './replica.ts'
 
 export interface ReplicaFetcherOptions {
@@ -28,14 +29,28 @@ export interface ReplicaFetcherOptions {
   readonly maxBytes: number
   /** `replica.fetch.max.bytes`, per partition. */
   readonly partitionMaxBytes: number
-  /** `replica.fetch.backoff.ms`: how long a partition rests after an error. */
+  /** `replica.fetch.backoff.ms`: how long a partition rests after an error, and at most a leader that does not answer. */
   readonly backoffMs: number
+  /** What throttled replicas that lag may fetch. */
+  readonly quota: ReplicationQuota
   /** A partition cannot be followed for now: to be logged. */
   readonly problem: (replica: Replica, reason: string) => void
 }
 
+/** The first pause while a failover settles, doubled up to `backoffMs`: the leader will hear of its election any moment. */
+const FIRST_PAUSE_MS = 20
+
+/** How long a replica that is throttled is not asked for (ms). */
+const THROTTLE_PAUSE_MS = 100
+
 interface Followed {
   readonly replica: Replica
+  /** The next pause of that kind. */
+  pauseMs: number
+  /** Has less than its leader has committed, as far as is known. */
+  lags: boolean
+  /** What was reported last, so that it is reported once; null since it went well. */
+  reported: string | null
   /** Not asked for before; infinity until it is assigned anew. */
   restsUntilMs: number
 }
@@ -44,8 +59,15 @@ export class ReplicaFetcher {
   private readonly options: ReplicaFetcherOptions
   private readonly session = new FollowerSession()
   private readonly followed = new Map<string, Followed>()
+  /** Followed, and perhaps elsewhere than the leader knows. Idle partitions are not: thousands of them cost nothing. */
+  private readonly stale = new Set<Followed>()
+  /** Not to be asked for: those that rest. */
+  private readonly resting = new Set<Followed>()
+  /** Not followed any more, and the leader has not heard of that. */
+  private left: { readonly topicId: string; readonly partition: number }[] = []
   /** Nothing is asked before: the leader did not answer. */
   private restsUntilMs = Number.NEGATIVE_INFINITY
+  private pauseMs = FIRST_PAUSE_MS
 
   constructor(options: ReplicaFetcherOptions) {
     this.options = options
@@ -57,24 +79,54 @@ export class ReplicaFetcher {
 
   /** Begins to follow, or goes on under another leader epoch. */
   assign(replica: Replica): void {
-    this.followed.set(keyOf(replica.topicId, replica.index), { replica, restsUntilMs: Number.NEGATIVE_INFINITY })
+    this.remove(replica.topicId, replica.index)
+    const followed = {
+      replica,
+      restsUntilMs: Number.NEGATIVE_INFINITY,
+      pauseMs: FIRST_PAUSE_MS,
+      lags: true,
+      reported: null,
+    }
+    this.followed.set(keyOf(replica.topicId, replica.index), followed)
+    this.stale.add(followed)
   }
 
   remove(topicId: string, index: number): void {
-    this.followed.delete(keyOf(topicId, index))
+    const key = keyOf(topicId, index)
+    const followed = this.followed.get(key)
+    if (followed === undefined) return
+    this.followed.delete(key)
+    this.stale.delete(followed)
+    this.resting.delete(followed)
+    if (!this.session.isNew) this.left.push({ topicId, partition: index })
   }
 
   /** The request to send now; null when there is nothing to ask for before `wakeAtMs`. */
   next(nowMs: number): FetchRequest | null {
     if (nowMs < this.restsUntilMs) return null
-    const wanted: FetchPartition[] = []
-    const topicIds: string[] = []
-    for (const { replica, restsUntilMs } of this.followed.values()) {
-      if (nowMs < restsUntilMs) continue
-      wanted.push(this.positionOf(replica))
-      topicIds.push(replica.topicId)
+    for (const followed of this.resting) if (followed.restsUntilMs <= nowMs) this.resting.delete(followed)
+    const candidates = this.session.isNew ? this.followed.values() : this.stale
+    for (const followed of candidates) this.throttle(followed, nowMs)
+    if (this.resting.size === this.followed.size) return null
+    const wanted: Position[] = []
+    const unwanted = this.left
+    this.left = []
+    for (const followed of this.session.isNew ? this.followed.values() : this.stale) {
+      const { replica } = followed
+      const isWanted = !this.resting.has(followed) && replica.isOnline
+      if (isWanted) wanted.push({ topicId: replica.topicId, asked: this.positionOf(replica) })
+      else unwanted.push({ topicId: replica.topicId, partition: replica.index })
+      // What rests is looked at again until it is asked for.
+      if (isWanted) this.stale.delete(followed)
+      else this.stale.add(followed)
     }
-    if (wanted.length === 0) return null
+    const named = new Set(wanted.map(({ topicId, asked }) => keyOf(topicId, asked.partition)))
+    const gone = unwanted.filter(({ topicId, partition }) => !named.has(keyOf(topicId, partition)))
+    return { ...this.nothing(), ...this.session.request(wanted, gone) }
+  }
+
+  /** A request without a session that names no partition. */
+  nothing(): FetchRequest {
     const { clusterId, nodeId, brokerEpoch, maxWaitMs, minBytes, maxBytes } = this.options
     return {
       clusterId,
@@ -84,48 +136,61 @@ export class ReplicaFetcher {
       minBytes,
       maxBytes,
       isolationLevel: 0,
+      sessionId: 0,
+      sessionEpoch: -1,
+      topics: [],
+      forgottenTopicsData: [],
       rackId: '',
-      ...this.session.request(wanted, topicIds),
     }
   }
 
   /** When something that rests is to be asked for again; infinity when nothing rests, or only what waits to be assigned. */
   wakeAtMs(nowMs: number): number {
     let wake = Number.POSITIVE_INFINITY
-    for (const { restsUntilMs } of this.followed.values()) {
-      const atMs = Math.max(restsUntilMs, this.restsUntilMs)
-      if (atMs > nowMs) wake = Math.min(wake, atMs)
+    for (const { restsUntilMs } of this.resting) {
+      if (restsUntilMs > nowMs) wake = Math.min(wake, Math.max(restsUntilMs, this.restsUntilMs))
     }
-    return wake
+    // Nothing rests by itself, but the leader did not answer.
+    const isWanted = this.resting.size < this.followed.size
+    return isWanted && this.restsUntilMs > nowMs ? Math.min(wake, this.restsUntilMs) : wake
   }
 
   /** The leader could not be asked, or its answer never came. What it did with the request does not matter. */
   failed(nowMs: number): void {
-    this.session.reset()
-    this.restsUntilMs = nowMs + this.options.backoffMs
+    this.forgetSession()
+    this.restsUntilMs = nowMs + this.pauseMs
+    this.pauseMs = Math.min(this.pauseMs * 2, this.options.backoffMs)
   }
 
-  /** The answer to the last `next`. Returns whether anything was appended or cut, and so has to be made durable. */
-  received(response: FetchResponse, nowMs: number): boolean {
+  /** The answer to the last `next`. Returns the replicas that were appended to or cut, and so have to be made durable. */
+  received(response: FetchResponse, nowMs: number): Replica[] {
     if (response.errorCode !== Errors.NONE) {
-      this.session.reset()
+      this.forgetSession()
       const isSession =
         response.errorCode === Errors.FETCH_SESSION_ID_NOT_FOUND ||
         response.errorCode === Errors.INVALID_FETCH_SESSION_EPOCH
       if (!isSession) this.restsUntilMs = nowMs + this.options.backoffMs
-      return false
+      return []
     }
     this.session.answered(response.sessionId)
-    let changed = false
+    this.pauseMs = FIRST_PAUSE_MS
+    const changed: Replica[] = []
     for (const { topicId, partitions } of response.responses) {
       for (const data of partitions) {
         const followed = this.followed.get(keyOf(topicId, data.partitionIndex))
         // Taken away, or assigned anew, while the request was under way: the answer is about another past.
-        if (followed === undefined || !this.isCurrent(followed.replica)) continue
-        if (this.takePartition(followed, data, nowMs)) changed = true
+        if (followed === undefined) continue
+        this.stale.add(followed)
+        if (!this.isCurrent(followed.replica)) continue
+        if (this.takePartition(followed, data, nowMs)) changed.push(followed.replica)
       }
     }
     return changed
+  }
+
+  private forgetSession(): void {
+    this.session.reset()
+    this.left = []
   }
 
   private isCurrent(replica: Replica): boolean {
@@ -150,6 +215,7 @@ export class ReplicaFetcher {
     const { replica } = followed
     if (data.errorCode !== Errors.NONE) return this.takeError(followed, data, nowMs)
     if (data.divergingEpoch.endOffset >= 0) return this.cut(followed, data, nowMs)
+    followed.pauseMs = FIRST_PAUSE_MS
     const before = replica.logEndOffset
     const records = joined(data.records)
     if (records.length > 0) {
@@ -160,6 +226,9 @@ export class ReplicaFetcher {
       }
       if (fault !== null) this.rest(followed, nowMs, `the leader sent ${fault}`)
     }
+    if (replica.isThrottled) this.options.quota.record(records.length, nowMs)
+    followed.lags = replica.logEndOffset < data.highWatermark
+    if (replica.logEndOffset !== before) followed.reported = null
     replica.leaderIsAt(data.highWatermark, data.logStartOffset)
     return replica.logEndOffset !== before
   }
@@ -189,16 +258,31 @@ export class ReplicaFetcher {
       return true
     }
     // A newer epoch exists: the metadata will say who leads it.
-    if (data.errorCode === Errors.FENCED_LEADER_EPOCH) followed.restsUntilMs = Number.POSITIVE_INFINITY
+    if (data.errorCode === Errors.FENCED_LEADER_EPOCH) this.restUntil(followed, Number.POSITIVE_INFINITY)
     else this.rest(followed, nowMs, `the leader answers with error ${data.errorCode}`, data.errorCode)
     return false
   }
 
   private rest(followed: Followed, nowMs: number, reason: string, code?: ErrorCode): void {
-    followed.restsUntilMs = nowMs + this.options.backoffMs
     // The leader has not heard of its own election yet, or no longer leads: the usual course of a failover.
     const isUsual = code === Errors.UNKNOWN_LEADER_EPOCH || code === Errors.NOT_LEADER_OR_FOLLOWER
-    if (!isUsual) this.options.problem(followed.replica, reason)
+    this.restUntil(followed, nowMs + (isUsual ? followed.pauseMs : this.options.backoffMs))
+    if (isUsual) followed.pauseMs = Math.min(followed.pauseMs * 2, this.options.backoffMs)
+    else if (followed.reported !== reason) this.options.problem(followed.replica, reason)
+    if (!isUsual) followed.reported = reason
+  }
+
+  private throttle(followed: Followed, nowMs: number): void {
+    const { replica, lags } = followed
+    if (lags && replica.isThrottled && this.options.quota.isExceeded(nowMs)) {
+      this.restUntil(followed, nowMs + THROTTLE_PAUSE_MS)
+    }
+  }
+
+  private restUntil(followed: Followed, atMs: number): void {
+    followed.restsUntilMs = atMs
+    this.resting.add(followed)
+    this.stale.add(followed)
   }
 }
 

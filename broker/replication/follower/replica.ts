@@ -1,9 +1,14 @@
 /** A partition that this broker follows, as its fetcher sees it. */
 export interface Replica {
+  readonly topic: string
   readonly topicId: string
   readonly index: number
   /** Leader epoch that the metadata names: what is fetched belongs to it or to an earlier one. */
   readonly leaderEpoch: number
+  /** False once the log failed: what it has is not to be acknowledged. */
+  readonly isOnline: boolean
+  /** Fetched no faster than the throttle allows, as long as it lags. */
+  readonly isThrottled: boolean
   readonly logStartOffset: number
   readonly logEndOffset: number
   /** Epoch of the last record; -1 when there is none. */
@@ -22,4 +27,9 @@ export interface Replica {
   startOverAt(offset: number): boolean
   /** What the leader has committed, and where its log begins now. */
   leaderIsAt(highWatermark: number, logStartOffset: number): void
+  /**
+   * Writes what was appended and, where an acknowledgement waits for that, has it and what was cut synced. `done` is called
+   * then, perhaps at once; also when that failed, and then the replica is not online any more.
+   */
+  persist(done: () => void): void
 }

@@ -3,6 +3,7 @@
  * leave out, and what counts for the high watermark meanwhile (KIP-497, KIP-903, KIP-966). Pure.
  */
 import { type ErrorCode, Errors } from '../../../proto/kafka/errors.ts'
+import type { ReadableReplica } from '../api.ts'
 import type { IsrState } from '../isr.ts'
 
 /** How a follower stands, by what its fetches said. */
@@ -16,6 +17,8 @@ interface Follower {
   fetchedMs: number
   /** One uptime of its broker, as the fetch stated it. */
   brokerEpoch: number
+  /** Where its log begins; -1 before its first fetch. */
+  logStartOffset: number
 }
 
 /** An in-sync set wanted by the leader, for AlterPartition. */
@@ -50,6 +53,10 @@ export class InSyncSet {
   /** Where the epoch began: who has less may miss what earlier epochs acknowledged. */
   private epochStartOffset = 0
   private proposed: IsrProposal | null = null
+  /** What counts for the high watermark, but for who is about to come in. */
+  private counted: IsrState = { committed: [], proposedAdditions: [] }
+  /** Some replica is in neither set. */
+  private hasOutsiders = false
   /** Nothing is proposed before: the controller refused, or could not be asked. */
   private restsUntilMs = Number.NEGATIVE_INFINITY
 
@@ -59,13 +66,30 @@ export class InSyncSet {
 
   /** The committed set and what was asked to be added to it: all of these have to have a record for it to be committed. */
   get isr(): IsrState {
-    const additions = this.proposed?.isr.map(({ brokerId }) => brokerId).filter((id) => !this.state.isr.includes(id))
-    return { committed: this.state.isr, proposedAdditions: additions ?? [] }
+    return this.counted
+  }
+
+  /**
+   * The same and, as Kafka does it, whoever keeps up and may come in: a busy leader would be ahead of him forever if it
+   * did not wait for him.
+   */
+  isrAt(nowMs: number): IsrState {
+    if (!this.hasOutsiders) return this.counted
+    const { committed, proposedAdditions } = this.counted
+    const joining = [...this.followers].flatMap(([id, follower]) =>
+      !committed.includes(id) && !proposedAdditions.includes(id) && this.isJoining(id, follower, nowMs) ? [id] : [],
+    )
+    return joining.length === 0 ? this.counted : { committed, proposedAdditions: [...proposedAdditions, ...joining] }
   }
 
   /** A proposal is with the controller. */
   get isPending(): boolean {
     return this.proposed !== null
+  }
+
+  /** Whether a broker other than this one has a replica. */
+  isReplica(brokerId: number): boolean {
+    return this.followers.has(brokerId)
   }
 
   /** End of what a follower acknowledges; -1 when it has not fetched in this epoch. */
@@ -77,7 +101,7 @@ export class InSyncSet {
   lead(state: LeaderEpochState, epochStartOffset: number, nowMs: number): void {
     this.state = state
     this.epochStartOffset = epochStartOffset
-    this.proposed = null
+    this.setProposed(null)
     this.restsUntilMs = Number.NEGATIVE_INFINITY
     this.followers.clear()
     for (const replica of state.replicas) {
@@ -89,6 +113,7 @@ export class InSyncSet {
         leaderEndAtFetch: epochStartOffset,
         fetchedMs: Number.NEGATIVE_INFINITY,
         brokerEpoch: -1,
+        logStartOffset: -1,
       })
     }
   }
@@ -97,7 +122,8 @@ export class InSyncSet {
   committed(state: LeaderEpochState): void {
     if (state.leaderEpoch !== this.state.leaderEpoch || state.partitionEpoch <= this.state.partitionEpoch) return
     this.state = state
-    this.proposed = null
+    this.setProposed(null)
+    this.restsUntilMs = Number.NEGATIVE_INFINITY
     for (const replica of [...this.followers.keys()])
       if (!state.replicas.includes(replica)) this.followers.delete(replica)
     for (const replica of state.replicas) {
@@ -109,6 +135,7 @@ export class InSyncSet {
         leaderEndAtFetch: this.epochStartOffset,
         fetchedMs: never,
         brokerEpoch: -1,
+        logStartOffset: -1,
       })
     }
   }
@@ -133,6 +160,36 @@ export class InSyncSet {
     return true
   }
 
+  /** Where the log of a follower begins, as its fetch says. */
+  startsAt(replica: number, logStartOffset: number): void {
+    const follower = this.followers.get(replica)
+    if (follower !== undefined) follower.logStartOffset = logStartOffset
+  }
+
+  /** The leader's log has grown from `previousEndOffset` on: whoever had everything until now begins to be behind only now. */
+  leaderAppended(previousEndOffset: number, nowMs: number): void {
+    for (const follower of this.followers.values()) {
+      if (follower.endOffset >= previousEndOffset) follower.caughtUpMs = nowMs
+    }
+  }
+
+  /** Smallest log start of the followers whose brokers are active; infinity when there are none (DeleteRecords). */
+  get smallestLogStart(): number {
+    let smallest = Number.POSITIVE_INFINITY
+    for (const [id, { logStartOffset }] of this.followers) {
+      if (this.options.activeEpoch(id) >= 0) smallest = Math.min(smallest, logStartOffset)
+    }
+    return smallest
+  }
+
+  /** Followers that consumers may read from (KIP-392): in sync, and holding `offset`. */
+  readable(offset: number): ReadableReplica[] {
+    return [...this.followers].flatMap(([brokerId, { endOffset, caughtUpMs, logStartOffset }]) => {
+      const holds = this.state.isr.includes(brokerId) && logStartOffset <= offset && offset <= endOffset
+      return holds ? [{ brokerId, endOffset, caughtUpMs }] : []
+    })
+  }
+
   /**
    * The change to ask the controller for, if it is time: replicas that reached the high watermark come in, those that are
    * behind for too long, or whose broker is gone, go out. At most one proposal is under way.
@@ -148,8 +205,9 @@ export class InSyncSet {
     if (staying.length === isr.length && coming.length === 0) return null
     // One direction at a time: what is added counts for the high watermark at once, what is left out only when committed.
     const wanted = coming.length > 0 ? [...isr, ...coming] : staying
-    this.proposed = { leaderEpoch, partitionEpoch, isr: wanted.map((id) => this.member(id)) }
-    return this.proposed
+    const proposal = { leaderEpoch, partitionEpoch, isr: wanted.map((id) => this.member(id)) }
+    this.setProposed(proposal)
+    return proposal
   }
 
   /** When a member of the set would be behind for too long, unless it catches up; infinity when none is behind. */
@@ -164,10 +222,15 @@ export class InSyncSet {
 
   /** The controller's word on `proposal`. NONE: the metadata brings it. Returns whether the high watermark may move. */
   answered(proposal: IsrProposal, error: ErrorCode, nowMs: number, backoffMs: number): boolean {
-    if (proposal !== this.proposed || error === Errors.NONE) return false
+    if (proposal !== this.proposed) return false
+    if (error === Errors.NONE) {
+      // The metadata brings it any moment: not to be asked for again meanwhile.
+      this.restsUntilMs = nowMs + backoffMs
+      return false
+    }
     // It may have been done all the same, so what was to come in counts until newer metadata says otherwise.
     const isKnownRefusal = error === Errors.INELIGIBLE_REPLICA || error === Errors.INVALID_REQUEST
-    if (isKnownRefusal) this.proposed = null
+    if (isKnownRefusal) this.setProposed(null)
     else if (error === Errors.INVALID_UPDATE_VERSION || error === Errors.FENCED_LEADER_EPOCH) return false
     this.restsUntilMs = nowMs + backoffMs
     return isKnownRefusal
@@ -185,9 +248,27 @@ export class InSyncSet {
     return { brokerId: id, brokerEpoch: stated >= 0 ? stated : activeEpoch(id) }
   }
 
+  private setProposed(proposal: IsrProposal | null): void {
+    const { isr, replicas } = this.state
+    const proposedAdditions = (proposal?.isr ?? []).flatMap(({ brokerId }) =>
+      isr.includes(brokerId) ? [] : [brokerId],
+    )
+    this.proposed = proposal
+    this.counted = { committed: isr, proposedAdditions }
+    this.hasOutsiders = replicas.length > isr.length + proposedAdditions.length
+  }
+
+  private isJoining(id: number, follower: Follower, nowMs: number): boolean {
+    const { activeEpoch, lagMaxMs } = this.options
+    return (
+      nowMs - follower.caughtUpMs <= lagMaxMs() && follower.brokerEpoch >= 0 && activeEpoch(id) === follower.brokerEpoch
+    )
+  }
+
   private lags(id: number, leaderEndOffset: number, nowMs: number): boolean {
     const follower = this.followers.get(id)
-    if (follower === undefined) return true
+    // Fenced, or stopping: it cannot lead, so it must not hold the high watermark back.
+    if (follower === undefined || this.options.activeEpoch(id) < 0) return true
     if (follower.endOffset >= leaderEndOffset) return false
     return nowMs - follower.caughtUpMs > this.options.lagMaxMs()
   }

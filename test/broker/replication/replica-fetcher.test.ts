@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ReplicaFetcher } from '../../../broker/replication/follower/replica-fetcher.ts'
+import { ReplicationQuota } from '../../../broker/replication/throttle.ts'
 import type { Replica } from '../../../broker/replication/follower/replica.ts'
 import * as header from '../../../proto/kafka/batch/header.ts'
 import { encodeBatch } from '../../../proto/kafka/batch/encode.ts'
@@ -11,8 +12,11 @@ const topicId = 'AAAAAAAAAAAAAAAAAAAAEA'
 
 /** A log of one-record batches, as leader or follower. */
 class MemoryLog implements Replica {
+  readonly topic = 'orders'
   readonly topicId = topicId
   readonly index: number
+  readonly isOnline = true
+  isThrottled = false
   leaderEpoch = 0
   logStartOffset = 0
   highWatermark = 0
@@ -80,6 +84,10 @@ class MemoryLog implements Replica {
     this.logStartOffset = Math.max(this.logStartOffset, logStartOffset)
   }
 
+  persist(done: () => void): void {
+    done()
+  }
+
   /** A leader's answer to one position (KIP-595). */
   answer(fetchOffset: number, lastEpoch: number, maxBatches: number): PartitionData {
     const data = answerOf(this.index, { highWatermark: this.highWatermark, logStartOffset: this.logStartOffset })
@@ -128,6 +136,7 @@ function fetcherOf(...replicas: Replica[]) {
     maxBytes: 10_000,
     partitionMaxBytes: 1000,
     backoffMs: 1000,
+    quota: new ReplicationQuota(() => 1000),
     problem: (replica, reason) => void problems.push(`${replica.index}: ${reason}`),
   })
   for (const replica of replicas) fetcher.assign(replica)
@@ -197,9 +206,51 @@ describe('a replica fetcher', () => {
     fetcher.received(response([]), 0)
     fetcher.next(1)
     fetcher.failed(1)
-    expect(fetcher.next(1000)).toBeNull()
-    expect(fetcher.wakeAtMs(1)).toBe(1001)
-    expect(positions(fetcher.next(1001))).toHaveLength(1)
+    expect(fetcher.next(20)).toBeNull()
+    expect(fetcher.wakeAtMs(1)).toBe(21)
+    expect(positions(fetcher.next(21))).toHaveLength(1)
+  })
+
+  it('reports a problem once, and again only after it went well', () => {
+    const follower = new MemoryLog()
+    const { fetcher, problems } = fetcherOf(follower)
+    const failing = answerOf(0, { errorCode: Errors.KAFKA_STORAGE_ERROR })
+    const [leader] = [new MemoryLog()]
+    leader.write(0)
+    let nowMs = 0
+    for (const answer of [failing, failing, answerOf(0, { records: leader.batches }), failing]) {
+      fetcher.next((nowMs += 1000))
+      fetcher.received(response([answer]), nowMs)
+    }
+    expect(problems).toHaveLength(2)
+  })
+
+  it('rests for longer each time that the leader does not answer, up to the configured pause', () => {
+    const { fetcher } = fetcherOf(new MemoryLog())
+    const pauses: number[] = []
+    for (let nowMs = 0; pauses.length < 8; nowMs = fetcher.wakeAtMs(nowMs)) {
+      fetcher.next(nowMs)
+      fetcher.failed(nowMs)
+      pauses.push(fetcher.wakeAtMs(nowMs) - nowMs)
+    }
+    expect(pauses).toEqual([20, 40, 80, 160, 320, 640, 1000, 1000])
+  })
+
+  it('lets a throttled replica that lags rest while the throttle is exceeded, and no other', () => {
+    const [throttled, free] = [new MemoryLog(0), new MemoryLog(1)]
+    throttled.isThrottled = true
+    const { fetcher } = fetcherOf(throttled, free)
+    const leader = new MemoryLog()
+    for (let count = 0; count < 20; count++) leader.write(0)
+    fetcher.next(0)
+    const records = { records: leader.batches, highWatermark: 50 }
+    fetcher.received(response([answerOf(0, records), answerOf(1, records)]), 0)
+    expect(fetcher.next(1)).toMatchObject({
+      topics: [{ partitions: [{ partition: 1 }] }],
+      forgottenTopicsData: [{ partitions: [0] }],
+    })
+    fetcher.received(response([]), 1)
+    expect(positions(fetcher.next(30_000)).map(({ partition }) => partition)).toContain(0)
   })
 
   it('cuts what the leader never had, by epochs', () => {
@@ -220,13 +271,13 @@ describe('a replica fetcher', () => {
     const fenced = answerOf(0, { errorCode: Errors.FENCED_LEADER_EPOCH })
     const unknown = answerOf(1, { errorCode: Errors.UNKNOWN_LEADER_EPOCH })
     fetcher.received(response([fenced, unknown]), 0)
-    expect(fetcher.next(999)).toBeNull()
-    expect(fetcher.wakeAtMs(0)).toBe(1000)
-    expect(fetcher.next(1000)).toMatchObject({ forgottenTopicsData: [{ topicId, partitions: [0] }] })
-    fetcher.received(response([]), 1000)
+    expect(fetcher.next(19)).toBeNull()
+    expect(fetcher.wakeAtMs(0)).toBe(20)
+    expect(fetcher.next(20)).toMatchObject({ forgottenTopicsData: [{ topicId, partitions: [0] }] })
+    fetcher.received(response([]), 20)
     old.leaderEpoch = 1
     fetcher.assign(old)
-    expect(positions(fetcher.next(1001)).map(({ partition }) => partition)).toEqual([0])
+    expect(positions(fetcher.next(21)).map(({ partition }) => partition)).toEqual([0])
     expect(problems).toEqual([])
   })
 
@@ -248,7 +299,7 @@ describe('a replica fetcher', () => {
     const late = leader.answer(0, -1, 1)
     follower.leaderEpoch = 1
     fetcher.assign(follower)
-    expect(fetcher.received(response([late]), 0)).toBe(false)
+    expect(fetcher.received(response([late]), 0)).toEqual([])
     expect(follower.history).toEqual([])
   })
 
@@ -262,7 +313,7 @@ describe('a replica fetcher', () => {
     damage(leader.batches[1]!)
     const { fetcher, problems } = fetcherOf(follower)
     fetcher.next(0)
-    expect(fetcher.received(response([answerOf(0, { records: leader.batches })]), 0)).toBe(true)
+    expect(fetcher.received(response([answerOf(0, { records: leader.batches })]), 0)).toHaveLength(1)
     expect(follower.history).toEqual(['0@0'])
     expect(problems).toEqual([expect.stringContaining(reason)])
     expect(fetcher.next(999)).toBeNull()

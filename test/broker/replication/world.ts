@@ -8,6 +8,7 @@ import type { Clock, Timer } from '../../../broker/ports/clock.ts'
 import { MemoryDisk } from '../../../broker/ports/memory-disk.ts'
 import type { AppendResult } from '../../../broker/replication/api.ts'
 import { PartitionManager, type PartitionManagerOptions } from '../../../broker/replication/partition-manager.ts'
+import { NOTHING_THROTTLED } from '../../../broker/replication/throttle.ts'
 import { Turn } from '../../../broker/replication/turn.ts'
 import { FaultDisk } from '../../support/fault-disk.ts'
 
@@ -85,6 +86,7 @@ export function partitionView(index: number, changes: Partial<PartitionView> = {
     lastKnownElr: [],
     addingReplicas: [],
     removingReplicas: [],
+    electedAs: '',
     ...changes,
   }
 }
@@ -178,9 +180,13 @@ export function createWorld(
     turn,
     logs: manager,
     durability,
+    replicaLagMaxMs: 30_000,
+    isCutOff: () => false,
     topicSettings: () => ({
       log: { ...defaultLogConfig, ...options.log },
       minInsyncReplicas: options.minInsyncReplicas ?? 1,
+      throttledLeaders: NOTHING_THROTTLED,
+      throttledFollowers: NOTHING_THROTTLED,
     }),
     events: {
       offline: (topic, partition) => world.offline.push(`${topic}-${partition}`),
