@@ -4,18 +4,22 @@
  */
 import type { Api } from '../proto/kafka/api.ts'
 import type { BrokerConfig } from './config.ts'
-import { topicConfig, topicProperties } from './config/effective.ts'
-import { Controller, METADATA_TOPIC, METADATA_TOPIC_ID, metadataLogConfig } from './controller/controller.ts'
+import { brokerNumber, topicConfig, topicProperties } from './config/effective.ts'
+import { Cluster } from './cluster.ts'
+import type { ReplicaEnd } from './controller/last-replicas.ts'
 import type { MetadataDelta, MetadataView, TopicView } from './controller/view.ts'
 import { GroupManager } from './groups/manager.ts'
 import { FetchPurgatory } from './handlers/fetch/purgatory.ts'
+import { ReplicaFetches } from './handlers/fetch/replica-fetch.ts'
 import { FetchSessions } from './handlers/fetch/sessions.ts'
 import { createHandlers } from './handlers/index.ts'
 import { ProducerIds } from './handlers/producer-ids.ts'
+import type { Log } from './log/log.ts'
 import { LogManager } from './log/log-manager.ts'
 import { createLogShared } from './log/shared.ts'
 import { createLogCleaner, type MakeCompactionRunner } from './log-cleaning.ts'
 import { logEvents, registerLogGauges } from './log-events.ts'
+import { registerGauges } from './gauges.ts'
 import { LOG_TAIL_CACHE_BYTES } from './limits.ts'
 import { Maintenance } from './maintenance.ts'
 import { MetricsRegistry } from './metrics.ts'
@@ -24,7 +28,11 @@ import type { Disk } from './ports/disk.ts'
 import type { Network } from './ports/network.ts'
 import type { Random } from './ports/random.ts'
 import { PartitionManager, type TopicSettings } from './replication/partition-manager.ts'
+import { registerReplicationGauges } from './replication/gauges.ts'
+import { Replication } from './replication/replication.ts'
+import { ReplicationQuota, ThrottledReplicas } from './replication/throttle.ts'
 import { Turn } from './replication/turn.ts'
+import { Suspects } from './suspects.ts'
 import { dispatchInProcess, type DispatchOptions } from './server/in-process.ts'
 import { KafkaServer, serverLimits } from './server/server.ts'
 import type { Logger, Services } from './services.ts'
@@ -51,8 +59,8 @@ export interface BrokerPorts {
 /** What `start` has made, and `stop` takes apart. */
 interface Running {
   readonly logs: LogManager
-  readonly controller: Controller
   readonly partitions: PartitionManager
+  readonly replication: Replication
   readonly groups: GroupManager
   readonly maintenance: Maintenance
   readonly services: Services
@@ -64,9 +72,13 @@ export class Broker {
   private readonly ports: BrokerPorts
   private readonly turn: Turn
   private readonly server: KafkaServer
+  private readonly cluster: Cluster
   private running: Running | null = null
+  /** `start` is done. */
+  private isServing = false
   private boundPort = 0
   private stopped: Promise<void> | null = null
+  private readonly failedListeners: ((error: Error) => void)[] = []
 
   constructor(ports: BrokerPorts, config: BrokerConfig) {
     this.ports = ports
@@ -85,6 +97,13 @@ export class Broker {
         idleTimeoutMs: properties['connections.max.idle.ms'],
         connectionsMax: Math.min(properties['max.connections'], ports.maxConnections),
       }),
+    })
+    this.cluster = new Cluster({
+      ports,
+      config,
+      turn: this.turn,
+      metrics: this.metrics,
+      failed: (error) => this.fail(error),
     })
   }
 
@@ -107,19 +126,23 @@ export class Broker {
   }
 
   /**
-   * Resolves when requests are answered. The port is bound first and nothing on disk is touched when it is taken; rejects
-   * with the system's error for that, or with DataDirError.
+   * Resolves when requests are answered: with other brokers, once a majority of the voters is up and this broker is one of
+   * the cluster's. Ports are bound first and nothing on disk is touched when one is taken; rejects with the system's error
+   * for that, with DataDirError, or with MembershipError.
    */
   async start(): Promise<void> {
     const startedMs = this.ports.clock.monotonic()
     this.boundPort = await this.server.listen(this.config.hosts, this.config.port)
     try {
-      this.running = await this.openRooms()
+      await this.cluster.listen()
+      this.running = this.openRooms()
+      await this.joinCluster(this.running)
     } catch (error) {
-      await this.server.kill()
+      await this.kill()
       throw error
     }
     this.server.serve(this.bootstrap, this.running.services)
+    this.isServing = true
     const tookMs = Math.round(this.ports.clock.monotonic() - startedMs)
     this.ports.logger.info({ nodeId: this.config.nodeId, bootstrap: this.bootstrap, tookMs }, 'broker started')
   }
@@ -137,20 +160,29 @@ export class Broker {
     if (this.stopped !== null) return this.stopped
     const { running } = this
     this.running = null
-    this.stopped = this.server.kill()
+    this.stopped = Promise.all([this.server.kill(), this.cluster.kill()]).then(() => {})
     if (running !== null) {
       running.maintenance.stop()
       running.groups.close()
-      running.controller.close()
+      running.replication.close()
       running.partitions.close()
       running.logs.abandon()
     }
     await this.stopped
   }
 
-  /** Cuts every client off; they may connect again at once. For fault injection. */
+  /**
+   * Told once when the broker cannot go on and stops as by a crash: its process should end and be started again. Errors of
+   * `start` are not told here.
+   */
+  onFailed(listener: (error: Error) => void): void {
+    this.failedListeners.push(listener)
+  }
+
+  /** Cuts every client and every other broker off; they may connect again at once. For fault injection. */
   dropConnections(): void {
     this.server.dropConnections()
+    this.cluster.dropConnections()
   }
 
   /** Every reply to a socket leaves so much later; Infinity holds them all back until the next call. For fault injection. */
@@ -172,14 +204,15 @@ export class Broker {
     return dispatchInProcess(target, api, request, version, options)
   }
 
-  private async openRooms(): Promise<Running> {
+  private openRooms(): Running {
     const { config, ports } = this
     const { random, disk } = ports
     const logs = LogManager.open({
       disk,
       path: config.dataDir,
       nodeId: config.nodeId,
-      newClusterId: newId(random),
+      newClusterId: config.clusterId ?? newId(random),
+      ...(config.clusterId === null ? {} : { clusterId: config.clusterId }),
       newDirectoryId: newId(random),
       durability: config.durability,
       shared: createLogShared({
@@ -193,10 +226,7 @@ export class Broker {
       ports.logger.warn({ file }, 'a checkpoint was missing or damaged and begins anew: recovery may read more')
     }
     try {
-      const rooms = this.furnish(logs)
-      await this.joinCluster(rooms)
-      rooms.maintenance.start()
-      return rooms
+      return this.furnish(logs)
     } catch (error) {
       logs.abandon()
       throw error
@@ -205,79 +235,127 @@ export class Broker {
 
   /** Makes every room, none of them doing anything yet. */
   private furnish(logs: LogManager): Running {
-    const { config, ports, metrics, turn } = this
+    const { config, ports, metrics, turn, cluster } = this
     const { clock, random, disk, logger } = ports
     const { nodeId, durability, properties } = config
-    const { clusterId, directoryId } = logs
-    const log = logs.openLog(METADATA_TOPIC, 0, METADATA_TOPIC_ID, metadataLogConfig, clock.now(), true)
-    const controller = new Controller({ config, clusterId, directoryId, log, disk, clock, random, logger })
-    const metadata = controller.view
+    const suspects = new Suspects()
+    this.furnishCluster(logs, suspects)
+    const metadata = cluster.controller.view
+    const controller = cluster.requests
     const topicSettings = (topic: TopicView) => effectiveSettings(topic, config, metadata)
-    const events = logEvents(logger, metrics)
-    const partitions = new PartitionManager({ nodeId, clock, turn, logs, durability, topicSettings, events })
+    const events = suspects.noting(logEvents(logger, metrics), metadata, () => cluster.reportLost())
+    const partitions = new PartitionManager({
+      nodeId,
+      clock,
+      turn,
+      logs,
+      durability,
+      topicSettings,
+      replicaLagMaxMs: properties['replica.lag.time.max.ms'],
+      isCutOff: () => cluster.isCutOff,
+      events,
+    })
+    const { clusterId } = logs
+    const quotaOf = (option: string) => new ReplicationQuota(() => brokerNumber(option, config, metadata))
+    const replication = new Replication({
+      clusterId,
+      nodeId,
+      clock,
+      partitions,
+      channels: cluster.channels,
+      link: cluster.link,
+      properties,
+      quota: quotaOf('follower.replication.throttled.rate'),
+      problem: ({ topic, index }, reason) =>
+        logger.warn({ topic, partition: index, reason }, 'a partition cannot be followed for now'),
+    })
     const shared = { nodeId, config, clock, random, logger, metrics, metadata, controller, partitions }
     const groups = new GroupManager(shared)
     const services: Services = {
       ...shared,
       groups,
+      cluster: cluster.services,
       fetches: new FetchPurgatory(clock, turn),
+      replicaFetches: new ReplicaFetches({
+        clock,
+        turn,
+        random,
+        clusterId,
+        metadata,
+        partitions,
+        quota: quotaOf('leader.replication.throttled.rate'),
+      }),
       fetchSessions: new FetchSessions(random, properties['max.incremental.fetch.session.cache.slots']),
       producerIds: new ProducerIds(controller),
       topicSettings,
       logDirectory: logs.path,
       volume: ports.volume,
     }
-    this.registerGauges(services)
+    registerGauges(metrics, services)
     registerLogGauges(metrics, logs, partitions)
+    registerReplicationGauges(metrics, partitions, replication)
     const makeRunner = ports.makeCompactionRunner
     const cleaner = createLogCleaner({ logs, disk, clock, config, dynamic: metadata, metrics, logger, makeRunner })
     const maintenance = new Maintenance({ clock, logs, cleaner, logger, config })
-    return { logs, controller, partitions, groups, maintenance, services }
+    return { logs, partitions, replication, groups, maintenance, services }
   }
 
-  /** Replays the metadata, opens the partitions it names, and takes up their leadership in a new epoch. */
-  private async joinCluster({ controller, partitions, groups }: Running): Promise<void> {
+  private furnishCluster(logs: LogManager, suspects: Suspects): void {
+    const { cluster } = this
+    cluster.furnish({
+      logs,
+      open: () => cluster.controller.publish(),
+      suspects: () => suspects.all,
+      lost: () => this.running?.partitions.lost() ?? [],
+      replicaEnd: (topicId, partition) => {
+        const topic = cluster.controller.view.topicById(topicId)?.name ?? ''
+        return replicaEnd(logs.get(topic, partition))
+      },
+    })
+  }
+
+  /** Joins the quorum, registers, opens the partitions that the metadata names, and takes part in leading them. */
+  private async joinCluster({ partitions, groups, maintenance, services }: Running): Promise<void> {
     let opened = false
-    controller.onMetadata((view: MetadataView, delta: MetadataDelta) => {
+    this.cluster.controller.onMetadata((view: MetadataView, delta: MetadataDelta) => {
       if (opened) partitions.apply(delta, view)
       else partitions.start(view)
-      opened = true
       if (delta.brokerConfigsChanged) partitions.settingsChanged()
       groups.metadataChanged(delta)
+      if (!opened) groups.start()
+      opened = true
     })
+    this.cluster.serve(services)
     const { advertisedHost, advertisedPort } = this.config
-    await new Promise<void>((resolve, reject) => {
-      const settle = (error: Error | null) => (error === null ? resolve() : reject(error))
-      controller.start({ host: advertisedHost, port: advertisedPort ?? this.boundPort }, settle)
-    })
-    groups.start()
-    await new Promise<void>((resolve, reject) => {
-      controller.unfence((error) => (error === null ? resolve() : reject(error)))
-    })
+    await this.cluster.join({ host: advertisedHost, port: advertisedPort ?? this.boundPort })
+    maintenance.start()
   }
 
-  private registerGauges(services: Services): void {
-    const { metrics } = this
-    metrics.gauge(
-      'millrace_partitions',
-      'Partitions hosted by this broker.',
-      () => [...services.partitions.all()].length,
-    )
-    metrics.gauge('millrace_parked_fetches', 'Fetches waiting for records.', () => services.fetches.size)
-    metrics.gauge('millrace_fetch_sessions', 'Fetch sessions kept (KIP-227).', () => services.fetchSessions.size)
+  private fail(error: Error): void {
+    if (this.stopped !== null || !this.isServing) return
+    const { logger } = this.ports
+    logger.error({ err: error }, 'the broker has lost its metadata log and stops: see to its disk, then start it again')
+    for (const listener of this.failedListeners) listener(error)
+    void this.kill()
   }
 
   private async stopOnce(): Promise<void> {
     const { running } = this
-    if (running === null) return this.server.kill()
+    if (running === null) {
+      await this.cluster.kill()
+      return this.server.kill()
+    }
+    await this.cluster.leave()
     running.maintenance.stop()
     const drained = this.server.stop()
     running.groups.close()
     running.services.fetches.close()
+    running.replication.close()
+    running.services.replicaFetches.close()
     await drained
     running.partitions.stop()
-    const { brokerEpoch } = running.controller
-    running.controller.close()
+    const { brokerEpoch } = this.cluster
+    await this.cluster.stop()
     // Many logs sync at once off the loop; closing then finds nothing left to sync.
     await new Promise<void>((resolve) => running.logs.settle(resolve))
     const problem = running.logs.close(brokerEpoch)
@@ -296,9 +374,17 @@ function newId(random: Random): string {
   }
 }
 
+function replicaEnd(log: Log | undefined): ReplicaEnd | null {
+  if (log === undefined || log.offline !== null) return null
+  return { lastEpoch: log.latestEpoch, endOffset: log.logEndOffset }
+}
+
 function effectiveSettings(topic: TopicView, config: BrokerConfig, metadata: MetadataView): TopicSettings {
+  const options = topicProperties(topic.configs, config, metadata)
   return {
     log: topicConfig(topic.configs, config, metadata),
-    minInsyncReplicas: topicProperties(topic.configs, config, metadata)['min.insync.replicas'],
+    minInsyncReplicas: options['min.insync.replicas'],
+    throttledLeaders: new ThrottledReplicas(options['leader.replication.throttled.replicas']),
+    throttledFollowers: new ThrottledReplicas(options['follower.replication.throttled.replicas']),
   }
 }

@@ -33,3 +33,9 @@ export class ListenError extends Error {
     super(`cannot listen on ${address}: ${cause.message}`, { cause })
   }
 }
+
+/** The broker cannot become part of its cluster, whatever it waits for: another has its id, or it belongs to another cluster. */
+export class MembershipError extends Error {
+  override readonly name = 'MembershipError'
+  readonly code = 'NOT_A_MEMBER'
+}

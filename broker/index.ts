@@ -7,7 +7,7 @@ import type { DispatchOptions } from './server/in-process.ts'
 import type { Logger, Services } from './services.ts'
 
 export { type BrokerConfig, ConfigError, type ConfigFlags, type Durability, loadConfig } from './config.ts'
-export { DescriptorLimitError, ListenError, PortInUseError } from './errors.ts'
+export { DescriptorLimitError, ListenError, MembershipError, PortInUseError } from './errors.ts'
 export { DataDirError } from './log/errors.ts'
 export { DispatchError, type DispatchOptions } from './server/in-process.ts'
 export type { Logger, Services } from './services.ts'
@@ -20,6 +20,8 @@ export interface StartBrokerOptions extends ConfigFlags {
   readonly config?: BrokerConfig
   /** Where the broker logs; default nowhere. A pino logger fits. */
   readonly logger?: Logger
+  /** Ends a start that waits for a majority of its cluster, which then rejects; means nothing once the broker serves. */
+  readonly signal?: AbortSignal
 }
 
 /** A broker that serves. */
@@ -38,22 +40,27 @@ export interface RunningBroker extends AsyncDisposable {
     version: number,
     options?: DispatchOptions,
   ): Promise<Response | null>
+  /** Told once when the broker cannot go on and stops as by a crash: the process should end, and be started again. */
+  onFailed(listener: (error: Error) => void): void
   /** Answers what is in flight, syncs, closes. Idempotent. */
   close(): Promise<void>
 }
 
 /**
  * Starts a broker; resolves when it answers requests. Rejects with ConfigError, PortInUseError, ListenError,
- * DescriptorLimitError or DataDirError, each of them one line that names what is wrong.
+ * DescriptorLimitError, DataDirError or MembershipError, each of them one line that names what is wrong.
  *
  * @example
  * await using broker = await startBroker({ memory: true, port: 0 })
  * console.log(broker.bootstrap)
  */
 export async function startBroker(options: StartBrokerOptions = {}): Promise<RunningBroker> {
-  const { memory, config, logger, ...flags } = options
+  const { memory, config, logger, signal, ...flags } = options
   const effective = config ?? defaultConfig(memory === true ? { ...flags, durability: 'memory' } : flags)
-  const broker = await startNodeBroker(effective, logger === undefined ? {} : { logger })
+  const broker = await startNodeBroker(effective, {
+    ...(logger === undefined ? {} : { logger }),
+    ...(signal === undefined ? {} : { signal }),
+  })
   return new StartedBroker(broker)
 }
 
@@ -81,6 +88,10 @@ class StartedBroker implements RunningBroker {
     options?: DispatchOptions,
   ): Promise<Response | null> {
     return this.broker.dispatch(api, request, version, options)
+  }
+
+  onFailed(listener: (error: Error) => void): void {
+    this.broker.onFailed(listener)
   }
 
   close(): Promise<void> {

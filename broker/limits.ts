@@ -39,8 +39,8 @@ export const FILE_DESCRIPTORS_MIN = 96
 /** File descriptors kept free beside logs and connections, a quarter of all: for Node itself (some 25), syncs (14), HTTP (trap N4). */
 export const RESERVED_FILE_DESCRIPTORS_MIN = 64
 
-/** The most of that: what an HTTP door with many readers takes. */
-export const RESERVED_FILE_DESCRIPTORS_MAX = 256
+/** Of these the ones that the HTTP door does not get: Node's own, syncs, the compaction worker. */
+export const INTERNAL_FILE_DESCRIPTORS = 48
 
 /** Client software names whose versions are counted; the rest share one counter, so that labels stay few. */
 export const CLIENT_SOFTWARE_NAMES_MAX = 64
@@ -51,6 +51,15 @@ export const METRIC_SERIES_MAX = 1000
 /** Bytes handed to a socket at once; a reader must take this much within `UNREAD_REPLY_TIMEOUT_MS` (17 KB/s) or go. */
 export const CONNECTION_WRITE_BYTES_MAX = 1024 * 1024
 
+/** Bytes of requests after which a turn ends, although more can be read: one full read of a socket. */
+export const TURN_BYTES_MAX = 128 * 1024
+
+/** Writers of replies kept for reuse: as many connections as have replies in one turn, mostly. */
+export const REPLY_WRITERS_FREE_MAX = 16
+
+/** Bytes of memory that a kept writer of replies may have grown to: the produce replies of a full turn. */
+export const REPLY_WRITER_BYTES_MAX = 64 * 1024
+
 /** Log lines a second about peers that were closed; the counters count them all. */
 export const PEER_LOGS_PER_SECOND_MAX = 10
 
@@ -60,10 +69,16 @@ export const LOG_INDEX_BYTES_MAX = 32 * 1024 * 1024
 /** Bytes of large read buffers kept for reuse. Eight reads of the largest size at once. */
 export const LOG_READ_BUFFER_BYTES_MAX = 32 * 1024 * 1024
 
+/** Bytes read ahead of sequential consumers of old data, over all logs: the next answer of 32 of them at the clients' usual 1 MB. */
+export const LOG_READ_AHEAD_BYTES_MAX = 32 * 1024 * 1024
+
+/** Such reads in flight: as many threads as the syncs leave, so that a read that somebody waits for is behind one at most. */
+export const LOG_READS_AHEAD_IN_FLIGHT_MAX = 2
+
 /** Bytes of one read of a segment file. Larger fetches come in several; a read of this size holds a thread 1 ms. */
 export const LOG_READ_BYTES_MAX = 4 * 1024 * 1024
 
-/** Bytes of a read that is done on the event loop: 3 microseconds from the page cache, where a thread costs 35. */
+/** Bytes of a read that is done on the event loop: 3 microseconds from the page cache, where a thread costs 35. At 128 KB nothing more is won. */
 export const LOG_SYNC_READ_BYTES_MAX = 32 * 1024
 
 /** Producers remembered per partition; over it the tenth that has been idle for longest is forgotten. 10 MB at most. */
@@ -186,6 +201,21 @@ export const PRODUCER_ID_BLOCK_SIZE = 1000
 /** Bytes of the metadata log read at once, at start and for a quorum follower; a larger batch still comes whole. */
 export const METADATA_FETCH_BYTES_MAX = 1024 * 1024
 
+/** Bytes of a metadata snapshot, ten million partitions of them; a larger one is not taken from another node. */
+export const METADATA_SNAPSHOT_BYTES_MAX = 1024 * 1024 * 1024
+
+/** Records encoded into a snapshot in one turn of the loop: two milliseconds. */
+export const METADATA_SNAPSHOT_RECORDS_PER_TURN = 500
+
+/** Snapshots of the metadata that are kept: the newest, and the one before, which a damaged one is replaced by. */
+export const METADATA_SNAPSHOTS_KEPT = 2
+
+/** Replicas without a vote that a quorum leader keeps an eye on; more are served, and not shown. */
+export const QUORUM_OBSERVERS_MAX = 1_000
+
+/** Milliseconds after its last fetch that such a replica is forgotten, as in Kafka. */
+export const QUORUM_OBSERVER_TIMEOUT_MS = 300_000
+
 /** Milliseconds a metadata answer waits for a topic to be made: shorter than any client's request timeout. */
 export const AUTO_CREATE_WAIT_MAX_MS = 5_000
 
@@ -200,3 +230,24 @@ export const PEER_REQUESTS_MAX = 1_000
 
 /** Bytes of one answer of another broker: `replica.fetch.response.max.bytes`, and one batch of any size that it let in. */
 export const PEER_RESPONSE_BYTES_MAX = 128 * 1024 * 1024
+
+/** Bytes that one fetch of a follower brings for replicas outside the in-sync set: acknowledgements wait for the others in it. */
+export const REPLICA_CATCH_UP_BYTES_MAX = 2 * 1024 * 1024
+
+/** Brokers whose refusal is remembered, so that each is logged once: ids come from whoever connects, so there must be an end. */
+export const REFUSED_BROKERS_MAX = 1_000
+
+/** Leaders that one check gives back to preferred replicas, as in Kafka: clients look for each of them anew. */
+export const LEADER_MOVES_PER_CHECK_MAX = 1_000
+
+/** Requests of clients that wait at one broker for the active controller; more are refused, as they would wait in vain. */
+export const FORWARDED_CALLS_MAX = 1_000
+
+/** Connections on the listener for brokers: a few from each of the others; more come from nobody who belongs there. */
+export const PEER_CONNECTIONS_MAX = 1_000
+
+/** Refusals by other nodes that are remembered, so that each is logged once. */
+export const PEER_REFUSALS_MAX = 1_000
+
+/** Partitions whose ends one heartbeat asks for; the next asks on. An answer of 16 KB, and a look at as many logs. */
+export const WANTED_REPLICA_ENDS_MAX = 1_000

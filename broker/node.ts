@@ -7,10 +7,12 @@ import { ListenError, PortInUseError } from './errors.ts'
 import { createWorkerRunner } from './node-compaction.ts'
 import type { Disk } from './ports/disk.ts'
 import { MemoryDisk } from './ports/memory-disk.ts'
+import type { Network } from './ports/network.ts'
 import { nodeClock } from './ports/node-clock.ts'
 import { NodeDisk } from './ports/node-disk.ts'
 import { nodeNetwork } from './ports/node-network.ts'
 import { nodeRandom } from './ports/node-random.ts'
+import { type ReservedPort, reservePort } from './ports/reserved-port.ts'
 import type { Logger } from './services.ts'
 
 /** What a caller may give instead of the default. */
@@ -18,6 +20,10 @@ export interface NodeBrokerOptions {
   readonly logger?: Logger
   /** For `durability: memory`: a disk that outlives the broker, so that a test can start it again. */
   readonly memoryDisk?: MemoryDisk
+  /** Instead of the real one: what stands between it and the broker, for faults. */
+  readonly network?: Network
+  /** Ends a start that waits for a majority of its cluster, which then rejects; means nothing once the broker serves. */
+  readonly signal?: AbortSignal
 }
 
 /** libuv's own default when `UV_THREADPOOL_SIZE` is not set. */
@@ -38,6 +44,16 @@ export function createNodeDisk(): Disk {
   return new NodeDisk()
 }
 
+/** The machine's own sockets. */
+export function createNodeNetwork(): Network {
+  return nodeNetwork
+}
+
+/** Binds free ports on these addresses, for nodes that have to know of each other before they start. */
+export async function reserveNodePorts(hosts: readonly string[], count: number): Promise<ReservedPort[]> {
+  return Promise.all(Array.from({ length: count }, () => reservePort(nodeNetwork, nodeRandom, hosts)))
+}
+
 /**
  * Makes a broker on the real ports; start it with {@link startNodeBroker} for typed errors, or `broker.start()`. Throws
  * DescriptorLimitError.
@@ -50,7 +66,7 @@ export function createNodeBroker(config: BrokerConfig, options: NodeBrokerOption
     clock: nodeClock,
     random: nodeRandom,
     disk,
-    network: nodeNetwork,
+    network: options.network ?? nodeNetwork,
     logger: options.logger ?? SILENT,
     maxSyncsInFlight: Math.max(1, (Number(process.env['UV_THREADPOOL_SIZE']) || DEFAULT_THREADS) - 2),
     maxOpenFiles: files,
@@ -61,23 +77,42 @@ export function createNodeBroker(config: BrokerConfig, options: NodeBrokerOption
   return new Broker(ports, config)
 }
 
-/** Rejects with PortInUseError, ListenError, DescriptorLimitError or DataDirError, each of them one line that names what is wrong. */
+/**
+ * Rejects with PortInUseError, ListenError, DescriptorLimitError, DataDirError or MembershipError, each of them one line that
+ * names what is wrong.
+ */
 export async function startNodeBroker(config: BrokerConfig, options: NodeBrokerOptions = {}): Promise<Broker> {
   const broker = createNodeBroker(config, options)
+  const { signal } = options
+  const giveUp = () => void broker.stop()
+  signal?.addEventListener('abort', giveUp)
   try {
+    signal?.throwIfAborted()
     await broker.start()
   } catch (error) {
     throw listenProblem(error, config) ?? error
+  } finally {
+    signal?.removeEventListener('abort', giveUp)
   }
   return broker
 }
 
+interface SystemError extends NodeJS.ErrnoException {
+  /** Of a listener: told with EADDRINUSE and EACCES. */
+  readonly port?: number
+}
+
 function listenProblem(error: unknown, config: BrokerConfig): Error | null {
-  const { code, syscall } = error as NodeJS.ErrnoException
+  const { code, syscall, port = config.port } = error as SystemError
   if (syscall !== 'listen' && syscall !== 'getaddrinfo') return null
-  const [host = ''] = config.hosts
-  if (code === 'EADDRINUSE') return new PortInUseError(host, config.port, error)
-  return new ListenError(`${host}:${config.port}`, error as Error)
+  const [host = ''] = port === config.peerPort ? config.peerHosts : config.hosts
+  if (code === 'EADDRINUSE') return new PortInUseError(host, port, error)
+  return new ListenError(`${host}:${port}`, error as Error)
+}
+
+/** Connections of the HTTP door that descriptors are left for. Throws DescriptorLimitError. */
+export function httpConnectionsMax(): number {
+  return shareDescriptors(descriptorLimit()).httpConnections
 }
 
 /** The soft limit of open files of this process. */

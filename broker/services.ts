@@ -1,8 +1,11 @@
 import type { BrokerConfig } from './config.ts'
 import type { ControllerApi } from './controller/api.ts'
+import type { BrokerRequests } from './controller/broker-requests.ts'
+import type { Controller } from './controller/controller.ts'
 import type { MetadataView, TopicView } from './controller/view.ts'
 import type { GroupsApi } from './groups/api.ts'
 import type { FetchPurgatory } from './handlers/fetch/purgatory.ts'
+import type { ReplicaFetches } from './handlers/fetch/replica-fetch.ts'
 import type { FetchSessions } from './handlers/fetch/sessions.ts'
 import type { ProducerIds } from './handlers/producer-ids.ts'
 import type { Metrics } from './metrics.ts'
@@ -23,12 +26,16 @@ export interface Services {
   readonly metadata: MetadataView
   /** Changes to the metadata; each completes once its records are committed and applied here. */
   readonly controller: ControllerApi
+  /** What brokers say to each other. */
+  readonly cluster: ClusterServices
   /** The partitions this broker hosts. */
   readonly partitions: PartitionsApi
   /** The group coordinators of the `__consumer_offsets` partitions led here. */
   readonly groups: GroupsApi
   /** Fetches that wait for records. */
   readonly fetches: FetchPurgatory
+  /** What followers fetch. */
+  readonly replicaFetches: ReplicaFetches
   /** What clients with fetch sessions read (KIP-227). */
   readonly fetchSessions: FetchSessions
   /** Ids for idempotent producers. */
@@ -39,6 +46,16 @@ export interface Services {
   readonly logDirectory: string
   /** Size of its volume and bytes free on it; -1 when unknown. */
   volume(): { readonly totalBytes: number; readonly usableBytes: number }
+}
+
+/** This node's part in the cluster, for the handlers of what other brokers ask. */
+export interface ClusterServices {
+  /** This node's own controller, active or not. */
+  readonly controller: Controller
+  /** What the active controller answers to brokers. */
+  readonly brokerRequests: BrokerRequests
+  /** Of this uptime of this broker; -1 until it is registered. */
+  brokerEpoch(): number
 }
 
 /** The part of pino's logger that the broker uses. Client input is passed as fields, never inside the message. */

@@ -36,7 +36,7 @@ export function brokerLayers(name: string, config: BrokerConfig, dynamic: Dynami
     const text = texts.get(name)
     return text === undefined ? [] : [{ name, text, source }]
   })
-  const fallback = brokerOption(name)?.defaultText ?? null
+  const fallback = config.defaults.get(name) ?? brokerOption(name)?.defaultText ?? null
   return fallback === null ? found : [...found, { name, text: fallback, source: ConfigSource.DEFAULT_CONFIG }]
 }
 

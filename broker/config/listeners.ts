@@ -8,6 +8,7 @@ export interface Endpoint {
   readonly port: number
 }
 
+const PLAINTEXT = 'PLAINTEXT'
 const everywhere = ['0.0.0.0', '::']
 
 export function parsePort(option: string, text: string): number {
@@ -32,23 +33,48 @@ function parseEndpoint(option: string, text: string): Endpoint {
   return { listener: match[1]?.toUpperCase() ?? '', host, port }
 }
 
-/** The client endpoints of a listener list; those named in `ignored` (the quorum's) are left out. */
-export function parseListeners(option: string, text: string, ignored: ReadonlySet<string>): Endpoint[] {
+/** The endpoints of a listener list, for clients and for brokers; each kind shares one port. */
+export function parseListeners(
+  option: string,
+  text: string,
+  {
+    peers: peerNames,
+    protocols,
+  }: { readonly peers: ReadonlySet<string>; readonly protocols: ReadonlyMap<string, string> },
+): { readonly clients: Endpoint[]; readonly peers: Endpoint[] } {
   const all = text
     .split(',')
     .map((part) => part.trim())
     .filter((part) => part !== '')
     .map((part) => parseEndpoint(option, part))
-  const endpoints = all.filter((endpoint) => !ignored.has(endpoint.listener))
-  const foreign = endpoints.find((endpoint) => endpoint.listener !== 'PLAINTEXT')
+  const isPeer = ({ listener }: Endpoint) => peerNames.has(listener)
+  // As in Kafka, a listener that is mapped to no protocol speaks the one it is named after.
+  const protocolOf = ({ listener }: Endpoint) =>
+    protocols.get(listener) ?? (peerNames.has(listener) ? PLAINTEXT : listener)
+  const foreign = all.find((endpoint) => protocolOf(endpoint) !== PLAINTEXT)
   if (foreign !== undefined) {
     throw new ConfigError(option, `${option}: listener ${foreign.listener} is not PLAINTEXT, the only one supported`)
   }
-  if (endpoints.length === 0) throw new ConfigError(option, `${option}: no PLAINTEXT listener`)
-  if (new Set(endpoints.map((endpoint) => endpoint.port)).size > 1) {
-    throw new ConfigError(option, `${option}: all PLAINTEXT listeners must share one port`)
+  const [clients, peers] = [all.filter((endpoint) => !isPeer(endpoint)), all.filter(isPeer)]
+  if (clients.length === 0) throw new ConfigError(option, `${option}: no PLAINTEXT listener`)
+  for (const kind of [clients, peers]) {
+    if (new Set(kind.map((endpoint) => endpoint.port)).size > 1) {
+      throw new ConfigError(option, `${option}: all ${kind[0]?.listener} listeners must share one port`)
+    }
   }
-  return endpoints
+  return { clients, peers }
+}
+
+/** `NAME:PROTOCOL`, several separated by commas: which protocol each listener speaks. */
+export function parseProtocolMap(option: string, text: string): Map<string, string> {
+  const found = new Map<string, string>()
+  for (const part of text.split(',').map((word) => word.trim())) {
+    if (part === '') continue
+    const match = /^([A-Za-z0-9_-]+):([A-Za-z_]+)$/.exec(part)
+    if (match === null) throw new ConfigError(option, `${option}: ${part} is not NAME:PROTOCOL`)
+    found.set(match[1]?.toUpperCase() ?? '', match[2]?.toUpperCase() ?? '')
+  }
+  return found
 }
 
 /** Addresses to bind for a host: all families for the empty host and `0.0.0.0`, both loopbacks for `localhost`. */
@@ -64,6 +90,6 @@ export function advertisedFor(hosts: readonly string[]): string | null {
   return hosts.find((host) => !host.includes(':')) ?? hosts[0] ?? null
 }
 
-export function formatListener(host: string, port: number): string {
-  return `PLAINTEXT://${host.includes(':') ? `[${host}]` : host}:${port}`
+export function formatListener(host: string, port: number, listener = PLAINTEXT): string {
+  return `${listener}://${host.includes(':') ? `[${host}]` : host}:${port}`
 }

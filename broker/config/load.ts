@@ -1,11 +1,24 @@
 /** Builds a BrokerConfig: file, overridden by `MILLRACE_*` environment variables, overridden by explicit values. Pure. */
 import type { BrokerConfig, Durability } from '../config.ts'
-import { brokerOption, brokerOptions } from './definitions.ts'
+import {
+  type ClientAddresses,
+  clientAddresses,
+  type Given,
+  givenAddresses,
+  type Layer,
+  type ListenerNames,
+  partialOptions,
+  type PeerAddresses,
+  peerAddresses,
+} from './addresses.ts'
+import { clusterDefaults } from './cluster-defaults.ts'
+import { type BrokerProperties, brokerOption, brokerOptions } from './definitions.ts'
 import { ConfigError } from './error.ts'
-import { advertisedFor, bindAddresses, formatListener, parseHostPort, parseListeners, parsePort } from './listeners.ts'
+import { formatListener, parseProtocolMap } from './listeners.ts'
 import { parseJson, parseProperties } from './properties.ts'
 import { checkRelations } from './relations.ts'
 import { parseAll, parseValue } from './values.ts'
+import { clusterIdOf, parseVoters, type Voter } from './voters.ts'
 
 /** Explicit values, strongest of all: what flags of the command line and arguments of `startCluster` set. */
 export interface ConfigFlags {
@@ -14,6 +27,8 @@ export interface ConfigFlags {
   /** A host to bind; `localhost` binds both loopback addresses, `0.0.0.0` everything. */
   readonly host?: string
   readonly port?: number
+  /** Port of the listener for brokers. */
+  readonly peerPort?: number
   /** HOST or HOST:PORT given to clients. */
   readonly advertise?: string
   readonly rack?: string
@@ -43,18 +58,10 @@ export interface LoadedConfig {
 const shortNames: ReadonlyMap<string, string> = new Map([
   ['data.dir', 'log.dirs'],
   ['rack', 'broker.rack'],
+  ['cluster.id', 'millrace.cluster.id'],
   ['durability', 'millrace.durability'],
   ['http.port', 'millrace.http.port'],
 ])
-const partial: ReadonlySet<string> = new Set(['host', 'port', 'advertise'])
-
-interface Given {
-  readonly text: string
-  /** As the user wrote it, for messages. */
-  readonly option: string
-}
-type Layer = ReadonlyMap<string, Given>
-
 function fileLayer(sources: ConfigSources): Layer {
   const { fileText, file = 'the configuration file' } = sources
   if (fileText === undefined) return new Map()
@@ -75,15 +82,17 @@ function envLayer(env: ConfigSources['env']): Layer {
 
 function flagLayer(flags: ConfigFlags): Layer {
   const layer = new Map<string, Given>()
-  for (const [name, value] of Object.entries(flags.properties ?? {})) {
-    if (brokerOption(name) === undefined) throw new ConfigError(name, `${name}: no such broker option`)
-    layer.set(name, { text: String(value), option: name })
+  for (const [option, value] of Object.entries(flags.properties ?? {})) {
+    const name = shortNames.get(option) ?? option
+    if (brokerOption(name) === undefined) throw new ConfigError(option, `${option}: no such broker option`)
+    layer.set(name, { text: String(value), option })
   }
   const explicit: readonly (readonly [string, string, string | number | undefined])[] = [
     ['node.id', '--node-id', flags.nodeId],
     ['log.dirs', '--data-dir', flags.dataDir],
     ['host', '--host', flags.host],
     ['port', '--port', flags.port],
+    ['peer.port', '--peer-port', flags.peerPort],
     ['advertise', '--advertise', flags.advertise],
     ['broker.rack', '--rack', flags.rack],
     ['millrace.durability', '--durability', flags.durability],
@@ -93,45 +102,6 @@ function flagLayer(flags: ConfigFlags): Layer {
     if (value !== undefined) layer.set(name, { text: String(value), option })
   }
   return layer
-}
-
-interface Addresses {
-  hosts: readonly string[]
-  port: number
-  advertised: { readonly host: string; readonly port: number | null } | null
-}
-
-/** Addresses are told in parts by several layers: each layer changes what the ones below it said. */
-function resolveAddresses(layers: readonly Layer[], ignored: ReadonlySet<string>): Addresses {
-  const found: Addresses = { hosts: ['127.0.0.1', '::1'], port: 9092, advertised: null }
-  for (const layer of layers) {
-    const listeners = layer.get('listeners')
-    if (listeners !== undefined) {
-      const endpoints = parseListeners(listeners.option, listeners.text, ignored)
-      found.hosts = [...new Set(endpoints.flatMap((endpoint) => bindAddresses(endpoint.host)))]
-      found.port = endpoints[0]?.port ?? found.port
-    }
-    const host = layer.get('host')
-    if (host !== undefined) found.hosts = bindAddresses(host.text.trim().replace(/^\[(.*)\]$/, '$1'))
-    const port = layer.get('port')
-    if (port !== undefined) found.port = parsePort(port.option, port.text.trim())
-    const listed = layer.get('advertised.listeners')
-    if (listed !== undefined) found.advertised = parseListeners(listed.option, listed.text, ignored)[0] ?? null
-    const advertise = layer.get('advertise')
-    if (advertise !== undefined) found.advertised = parseHostPort(advertise.option, advertise.text)
-  }
-  return found
-}
-
-function advertisedHost(addresses: Addresses): string {
-  const host = addresses.advertised?.host ?? advertisedFor(addresses.hosts)
-  if (host === null || host === '' || host === '0.0.0.0' || host === '::') {
-    throw new ConfigError(
-      'advertised.listeners',
-      'advertised.listeners: a broker that binds all addresses must be told which one clients shall use (--advertise HOST:PORT)',
-    )
-  }
-  return host
 }
 
 /** Validates each text, naming the option as it was written; what is unknown goes to `unused`. */
@@ -146,9 +116,54 @@ function checkTexts(merged: Layer, unused: string[]): Map<string, string> {
         if (!(error instanceof ConfigError)) throw error
         throw new ConfigError(given.option, given.option === name ? error.message : `${given.option}: ${error.message}`)
       }
-    } else if (!partial.has(name)) unused.push(given.option)
+    } else if (!partialOptions.has(name)) unused.push(given.option)
   }
   return texts
+}
+
+function listenerNames(merged: Layer): ListenerNames {
+  const names = (merged.get('controller.listener.names')?.text ?? 'CONTROLLER').split(',')
+  const map = merged.get('listener.security.protocol.map')
+  return {
+    peers: new Set(names.map((name) => name.trim().toUpperCase())),
+    protocols: map === undefined ? new Map() : parseProtocolMap(map.option, map.text),
+  }
+}
+
+/** The voters when there are others than this node; none for a cluster of one. */
+function otherVoters(merged: Layer, options: BrokerProperties): readonly Voter[] {
+  const nodeId = options['node.id']
+  const option = merged.get('controller.quorum.voters')?.option ?? 'controller.quorum.voters'
+  const voters = parseVoters(option, options['controller.quorum.voters'])
+  const votes = voters.some(({ id }) => id === nodeId)
+  const isController = merged.has('process.roles') ? options['process.roles'].includes('controller') : votes
+  if (voters.length > 0 && isController !== votes) {
+    const why = isController
+      ? `node ${nodeId} has the role of a controller and is not among the voters: name it, or set process.roles=broker`
+      : `node ${nodeId} is among the voters and has not the role of a controller: set process.roles=broker,controller`
+    throw new ConfigError(option, `${option}: ${why}`)
+  }
+  return votes && voters.length === 1 ? [] : voters
+}
+
+/** The addresses in Kafka's form, for DescribeConfigs. */
+function tellAddresses(
+  configured: Map<string, string>,
+  merged: Layer,
+  clients: ClientAddresses,
+  peers: PeerAddresses | null,
+): void {
+  if (['listeners', 'host', 'port'].some((name) => merged.has(name)) || peers !== null) {
+    const endpoints = clients.hosts.map((host) => formatListener(host, clients.port))
+    const ofPeers = peers?.peerHosts.map((host) => formatListener(host, peers.peerPort, 'CONTROLLER')) ?? []
+    configured.set('listeners', [...endpoints, ...ofPeers].join(','))
+  }
+  if (clients.isAdvertised) {
+    configured.set(
+      'advertised.listeners',
+      formatListener(clients.advertisedHost, clients.advertisedPort ?? clients.port),
+    )
+  }
 }
 
 /** Throws ConfigError, which names the option at fault. */
@@ -160,32 +175,35 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
   const nodeId = configured.get('node.id') ?? configured.get('broker.id')
   if (nodeId !== undefined) configured.set('node.id', nodeId)
 
-  const controllerNames = merged.get('controller.listener.names')?.text ?? 'CONTROLLER'
-  const ignored = new Set(controllerNames.split(',').map((name) => name.trim().toUpperCase()))
-  const addresses = resolveAddresses(layers, ignored)
-  const advertised = { host: advertisedHost(addresses), port: addresses.advertised?.port ?? null }
-  if (merged.has('listeners') || merged.has('host') || merged.has('port')) {
-    configured.set('listeners', addresses.hosts.map((host) => formatListener(host, addresses.port)).join(','))
-  }
-  if (advertised.port !== null || addresses.advertised !== null) {
-    configured.set('advertised.listeners', formatListener(advertised.host, advertised.port ?? addresses.port))
-  }
+  const stated = parseAll(brokerOptions, configured)
+  const voters = otherVoters(merged, stated)
+  const given = givenAddresses(layers, listenerNames(merged))
+  const clients = clientAddresses(given)
+  const peers = voters.length === 0 ? null : peerAddresses(given, stated['node.id'], voters)
+  tellAddresses(configured, merged, clients, peers)
 
-  const properties = parseAll(brokerOptions, configured)
+  const defaults = clusterDefaults(voters.length)
+  const properties = parseAll(brokerOptions, new Map([...defaults, ...configured]))
   checkRelations(properties)
   const config: BrokerConfig = {
     nodeId: properties['node.id'],
+    clusterId: properties['millrace.cluster.id'] ?? (voters.length > 0 ? clusterIdOf(voters) : null),
     dataDir:
       (properties['log.dirs'] ?? (configured.has('log.dir') ? properties['log.dir'] : []))[0] ?? './millrace-data',
-    hosts: addresses.hosts,
-    port: addresses.port,
-    advertisedHost: advertised.host,
-    advertisedPort: advertised.port,
+    hosts: clients.hosts,
+    port: clients.port,
+    advertisedHost: clients.advertisedHost,
+    advertisedPort: clients.advertisedPort,
+    voters,
+    peerHosts: peers?.peerHosts ?? [],
+    peerPort: peers?.peerPort ?? 0,
+    advertisedPeer: peers?.advertisedPeer ?? null,
     rack: properties['broker.rack'],
     // The validator of millrace.durability admits these three words only.
     durability: properties['millrace.durability'] as Durability,
     properties,
     configured,
+    defaults,
   }
   return { config, unused }
 }

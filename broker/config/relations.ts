@@ -2,6 +2,16 @@
 import type { BrokerProperties } from './definitions.ts'
 import { ConfigError } from './error.ts'
 
+/** Consumers with a rack read from an in-sync replica there (KIP-392). */
+export const RACK_AWARE_SELECTOR = 'org.apache.kafka.common.replica.RackAwareReplicaSelector'
+
+const replicaSelectors: ReadonlySet<string | null> = new Set([
+  null,
+  '',
+  'org.apache.kafka.common.replica.LeaderSelector',
+  RACK_AWARE_SELECTOR,
+])
+
 type Rule = readonly [option: keyof BrokerProperties, holds: (options: BrokerProperties) => boolean, message: string]
 
 const rules: readonly Rule[] = [
@@ -57,9 +67,14 @@ const rules: readonly Rule[] = [
     'broker.session.timeout.ms must be at least twice broker.heartbeat.interval.ms',
   ],
   [
-    'controller.quorum.voters',
-    (o) => voterIds(o['controller.quorum.voters']).every((id) => id === String(o['node.id'])),
-    'controller.quorum.voters: a quorum of several nodes is not supported; name this node alone',
+    'process.roles',
+    (o) => o['process.roles'].includes('broker'),
+    'process.roles: a node that is no broker is not supported; use broker,controller or broker',
+  ],
+  [
+    'replica.selector.class',
+    (o) => replicaSelectors.has(o['replica.selector.class']),
+    `replica.selector.class must be unset (the leader) or ${RACK_AWARE_SELECTOR}`,
   ],
   [
     'broker.id',
@@ -67,11 +82,6 @@ const rules: readonly Rule[] = [
     'broker.id and node.id must be equal when both are set',
   ],
 ]
-
-/** Ids in a list of voters such as `1@host:9093`; KIP-853 adds a directory id, `1@host:9093:id`. */
-function voterIds(voters: readonly string[]): string[] {
-  return voters.map((voter) => voter.split('@')[0] ?? '')
-}
 
 /** Throws ConfigError naming the first option that breaks a rule. */
 export function checkRelations(options: BrokerProperties): void {

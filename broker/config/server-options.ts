@@ -1,14 +1,25 @@
 /** Broker options about the node itself, its sockets, replication and the metadata quorum, and Millrace's own. */
-import { bool, int, list, long, string, unsetList, unsetString } from './definition.ts'
+import { bool, hidden, int, list, long, string, unsetList, unsetString } from './definition.ts'
 import { atLeast, oneOf } from './validators.ts'
 
 const INT_MAX = '2147483647'
+const LONG_MAX = '9223372036854775807'
+
+function throttle(documentation: string) {
+  return hidden(long(LONG_MAX, atLeast(0), documentation, 'cluster-wide'))
+}
 
 const node = {
   'advertised.listeners': unsetList(null, 'Address given to clients, e.g. PLAINTEXT://host:9092.'),
   'broker.id': int('-1', null, 'Older name of node.id.'),
   'broker.rack': unsetString(null, 'Rack, zone or host of this broker; replicas of a partition are spread over racks.'),
-  'controller.listener.names': list('CONTROLLER', null, 'Names of the listeners that the quorum uses.'),
+  'controller.listener.names': list('CONTROLLER', null, 'Names of the listeners that brokers use among themselves.'),
+  'listener.security.protocol.map': string(
+    'SASL_SSL:SASL_SSL,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT',
+    null,
+    'What each listener speaks, NAME:PROTOCOL; only PLAINTEXT is supported.',
+    'per-broker',
+  ),
   listeners: list(
     'PLAINTEXT://127.0.0.1:9092,PLAINTEXT://[::1]:9092',
     null,
@@ -16,7 +27,11 @@ const node = {
     'per-broker',
   ),
   'node.id': int('1', atLeast(0), 'Id of this node, unique in its cluster.'),
-  'process.roles': list('broker,controller', null, 'Roles of this node.'),
+  'process.roles': list(
+    'broker,controller',
+    null,
+    'Roles of this node; a controller is one of controller.quorum.voters. Unset, that list decides.',
+  ),
 } as const
 
 const topics = {
@@ -53,8 +68,12 @@ const sockets = {
 } as const
 
 const replication = {
-  'broker.heartbeat.interval.ms': int('2000', null, 'How often a broker reports to the controller, in ms.'),
-  'broker.session.timeout.ms': int('9000', null, 'A broker silent for this long is fenced, in ms.'),
+  'broker.heartbeat.interval.ms': int(
+    '500',
+    null,
+    'How often a broker reports to the controller, in ms (Kafka: 2000).',
+  ),
+  'broker.session.timeout.ms': int('3000', null, 'A broker silent for this long is fenced, in ms (Kafka: 9000).'),
   'controlled.shutdown.enable': bool('true', null, 'Whether a stopping broker moves its leaders away first.'),
   'num.replica.fetchers': int('1', atLeast(1), 'Connections to each leader this broker fetches from.', 'cluster-wide'),
   'replica.fetch.backoff.ms': int('1000', atLeast(0), 'Pause of a fetcher after an error, in ms.'),
@@ -64,6 +83,7 @@ const replication = {
   'replica.fetch.wait.max.ms': int('500', null, 'How long a fetcher waits for the fewest bytes, in ms.'),
   'replica.high.watermark.checkpoint.interval.ms': long('5000', null, 'How often high watermarks are written, in ms.'),
   'replica.lag.time.max.ms': long('30000', null, 'A follower behind for this long leaves the in-sync set, in ms.'),
+  'replica.socket.timeout.ms': int('30000', null, 'How long an answer to a fetcher may take beyond its wait, in ms.'),
   'replica.selector.class': unsetString(null, 'How the replica that serves a consumer is chosen; unset is the leader.'),
 } as const
 
@@ -97,8 +117,22 @@ const quorum = {
   ),
 } as const
 
+/** Options that Kafka knows as dynamic ones only: it shows them once they are set. */
+const throttles = {
+  'follower.replication.throttled.rate': throttle(
+    'Bytes per second that this broker fetches for the replicas in follower.replication.throttled.replicas.',
+  ),
+  'leader.replication.throttled.rate': throttle(
+    'Bytes per second that this broker sends for the replicas in leader.replication.throttled.replicas.',
+  ),
+} as const
+
 /** Options Kafka does not have. */
 const own = {
+  'millrace.cluster.id': unsetString(
+    null,
+    'Id of the cluster; unset, it follows from controller.quorum.voters, and a node alone makes it up.',
+  ),
   'millrace.durability': string(
     'fsync',
     oneOf('fsync', 'page-cache', 'memory'),
@@ -107,4 +141,12 @@ const own = {
   'millrace.http.port': int('8080', atLeast(-1), 'Port of the HTTP gateway; 0 is any free one, -1 is none.'),
 } as const
 
-export const serverOptions = { ...node, ...topics, ...sockets, ...replication, ...quorum, ...own } as const
+export const serverOptions = {
+  ...node,
+  ...topics,
+  ...sockets,
+  ...replication,
+  ...quorum,
+  ...throttles,
+  ...own,
+} as const

@@ -1,4 +1,6 @@
 import type { ErrorCode } from '../../proto/kafka/errors.ts'
+import type { QuorumDescription } from '../consensus/quorum-description.ts'
+import type { VoterChange } from '../consensus/voters.ts'
 
 /** Outcome of one item of a request; `message` is what Kafka would put in `errorMessage`. */
 export interface ItemResult {
@@ -73,6 +75,14 @@ export interface OngoingMove extends PartitionRef {
   readonly removingReplicas: readonly number[]
 }
 
+/** A feature's level to be agreed on (KIP-584); 0 takes the feature away. */
+export interface FeatureUpdate {
+  readonly name: string
+  readonly level: number
+  /** `unknown` is refused: a client of a later version may mean anything by it. */
+  readonly upgradeType: 'upgrade' | 'safe-downgrade' | 'unsafe-downgrade' | 'unknown'
+}
+
 /**
  * Asks the active controller for a change. `done` runs in a later turn, after the records are committed by the quorum and
  * applied to this broker's image and every metadata listener has seen them, so that a reader who heard of the change sees
@@ -105,6 +115,18 @@ export interface ControllerApi {
     options: { readonly allowReplicationFactorChange: boolean },
     done: (results: readonly (ItemResult & PartitionRef)[]) => void,
   ): void
+  /** All of them or none. */
+  updateFeatures(
+    updates: readonly FeatureUpdate[],
+    options: { readonly validateOnly: boolean },
+    done: (result: ItemResult) => void,
+  ): void
+  /** Forgets a broker that will not come back (KIP-631). */
+  unregisterBroker(brokerId: number, done: (result: ItemResult) => void): void
+  /** The metadata quorum as its leader sees it; null on error. */
+  describeQuorum(done: (result: ItemResult & { readonly quorum: QuorumDescription | null }) => void): void
+  /** One voter more or less, or elsewhere (KIP-853). `waits`: for the commit, and not only until it is written. */
+  changeVoters(change: VoterChange, options: { readonly waits: boolean }, done: (result: ItemResult) => void): void
   /** A block of producer ids that no broker of the cluster was given before, durable before it is handed out. */
   allocateProducerIds(done: (result: ProducerIdBlock) => void): void
 }

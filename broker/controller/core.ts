@@ -38,3 +38,11 @@ export function minInsyncReplicas(context: CommandContext, topic: TopicView): nu
 export function activeReplicas(context: CommandContext, replicas: readonly number[]): number[] {
   return replicas.filter((id) => context.image.isActive(id))
 }
+
+/** The same with these records applied to its image. */
+export function afterwards(context: CommandContext, records: readonly MetadataRecord[]): CommandContext {
+  if (records.length === 0) return context
+  const image = context.image.clone()
+  image.apply(records, 0)
+  return { ...context, image }
+}

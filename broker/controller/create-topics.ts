@@ -124,6 +124,7 @@ export function newPartition(
     lastKnownElr: [],
     addingReplicas: [],
     removingReplicas: [],
+    electedAs: '',
   }
 }
 

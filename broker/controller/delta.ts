@@ -1,5 +1,5 @@
 /** Gathers what a batch of records changed. */
-import type { MetadataDelta, TopicView } from './view.ts'
+import type { MetadataDelta, MetadataView, TopicView } from './view.ts'
 
 export class DeltaBuilder {
   private readonly createdIds = new Set<string>()
@@ -52,4 +52,21 @@ export function wholeDelta(topics: Iterable<TopicView>): MetadataDelta {
     brokersChanged: true,
     brokerConfigsChanged: true,
   }
+}
+
+/** What a listener that knows `before` has to hear to know `after`. */
+export function imageDifference(before: MetadataView, after: MetadataView): MetadataDelta {
+  const createdTopics: TopicView[] = []
+  const changedTopics: TopicView[] = []
+  for (const topic of after.topics()) {
+    const known = before.topicById(topic.id)
+    if (known === undefined) createdTopics.push(topic)
+    else if (contentOf(known) !== contentOf(topic)) changedTopics.push(topic)
+  }
+  const deletedTopics = [...before.topics()].filter(({ id }) => after.topicById(id) === undefined)
+  return { createdTopics, deletedTopics, changedTopics, brokersChanged: true, brokerConfigsChanged: true }
+}
+
+function contentOf({ partitions, configs }: TopicView): string {
+  return JSON.stringify([partitions, [...configs].sort(([a], [b]) => (a < b ? -1 : 1))])
 }

@@ -3,9 +3,11 @@
  * Batches that this node appended itself are handed in and not read back.
  */
 import type { MetadataRecord } from '../../proto/cluster.ts'
+import type { Snapshot } from '../consensus/snapshot-file.ts'
 import type { Log } from '../log/log.ts'
 import { wholeDelta } from './delta.ts'
 import type { MetadataImage } from './image.ts'
+import { imageOf } from './image-records.ts'
 import { type RecordsAt, readRecords } from './metadata-log.ts'
 import type { MetadataDelta, MetadataListener } from './view.ts'
 
@@ -31,15 +33,19 @@ export class ImageFeed {
   private own: OwnBatch[] = []
   private committedOffset: number
   private reading = false
+  /** Counts the snapshots installed: a read that was begun before one is not wanted. */
+  private installs = 0
   private published = false
   private stopped = false
 
-  constructor(log: Log, image: MetadataImage, events: FeedEvents) {
+  /** Begins with what the newest snapshot says; null when there is none. Throws MetadataImageError. */
+  constructor(log: Log, image: MetadataImage, snapshot: Snapshot | null, events: FeedEvents) {
     this.log = log
     this.image = image
     this.events = events
-    this.appliedOffset = log.logStartOffset
-    this.committedOffset = log.logStartOffset
+    if (snapshot !== null) image.become(imageOf(image.clusterId, snapshot.id, snapshot.records))
+    this.appliedOffset = snapshot?.id.endOffset ?? log.logStartOffset
+    this.committedOffset = this.appliedOffset
   }
 
   listen(listener: MetadataListener): void {
@@ -74,6 +80,24 @@ export class ImageFeed {
     this.advance()
   }
 
+  /** A snapshot of another node takes the place of everything up to its end. */
+  install({ id, records }: Snapshot): void {
+    if (this.stopped || id.endOffset <= this.appliedOffset) return
+    let delta: MetadataDelta
+    try {
+      delta = this.image.become(imageOf(this.image.clusterId, id, records))
+    } catch (error) {
+      return this.fail(error instanceof Error ? error : new Error(String(error)))
+    }
+    this.installs += 1
+    this.reading = false
+    this.own = []
+    this.appliedOffset = id.endOffset
+    this.committedOffset = Math.max(this.committedOffset, id.endOffset)
+    if (this.published) this.tell(delta)
+    this.advance()
+  }
+
   close(): void {
     this.stopped = true
   }
@@ -93,7 +117,9 @@ export class ImageFeed {
   private read(limit: number): void {
     this.reading = true
     let returned = false
+    const { installs } = this
     readRecords(this.log, this.appliedOffset, limit, (error, batches) => {
+      if (this.installs !== installs) return
       this.reading = false
       if (this.stopped) return
       if (error !== null || batches.length === 0) {

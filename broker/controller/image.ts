@@ -3,12 +3,13 @@
  * change; a batch of records replaces the ones it touches. Nothing but `apply` changes an image.
  */
 import type {
+  FeatureRange,
   MetadataRecord,
   PartitionChangeRecord,
   PartitionRecord,
   RegisterBrokerRecord,
 } from '../../proto/cluster.ts'
-import { DeltaBuilder } from './delta.ts'
+import { DeltaBuilder, imageDifference } from './delta.ts'
 import { collisionKey, isInternalTopic } from './names.ts'
 import type { BrokerView, MetadataDelta, MetadataView, PartitionView, TopicView } from './view.ts'
 
@@ -24,6 +25,8 @@ export interface BrokerRegistration extends BrokerView {
   readonly incarnationId: string
   readonly directoryId: string
   readonly clean: boolean
+  /** Feature levels it understands. */
+  readonly features: readonly FeatureRange[]
 }
 
 /** A record that cannot follow the ones before it: the log is damaged, or this code is. Never skipped. */
@@ -82,9 +85,10 @@ export class MetadataImage implements MetadataView {
     return this.registrations.get(id)
   }
 
-  /** Registered and not fenced: may lead, may be in an ISR. */
+  /** Registered, not fenced, and not about to stop: may lead, may join an ISR. */
   isActive(id: number): boolean {
-    return this.registrations.get(id)?.fenced === false
+    const registration = this.registrations.get(id)
+    return registration !== undefined && !registration.fenced && !registration.inControlledShutdown
   }
 
   topic(name: string): TopicView | undefined {
@@ -107,8 +111,27 @@ export class MetadataImage implements MetadataView {
     return this.brokerConfigs.get(nodeId) ?? none
   }
 
+  /** Whose brokers' configs there are; `''` stands for all of them. */
+  configuredBrokers(): Iterable<string> {
+    return this.brokerConfigs.keys()
+  }
+
   features(): ReadonlyMap<string, number> {
     return this.featureLevels
+  }
+
+  /** Holds from now on what `other` holds, but for the controller. Returns what is different. */
+  become(other: MetadataImage): MetadataDelta {
+    const delta = imageDifference(this, other)
+    this.nextProducerId = other.nextProducerId
+    this.sortedBrokers = null
+    refill(this.registrations, other.registrations)
+    refill(this.byName, other.byName)
+    refill(this.byId, other.byId)
+    refill(this.collisions, other.collisions)
+    refill(this.brokerConfigs, other.brokerConfigs)
+    refill(this.featureLevels, other.featureLevels)
+    return delta
   }
 
   /** An existing topic whose name clashes with `name` (itself included); undefined when there is none. */
@@ -129,6 +152,7 @@ export class MetadataImage implements MetadataView {
     switch (record.kind) {
       case 'leaderChange':
       case 'noOp':
+      case 'voters':
         return
       case 'registerBroker':
         return this.register(record, offset)
@@ -136,11 +160,11 @@ export class MetadataImage implements MetadataView {
         this.registrations.delete(this.registered(record).id)
         return this.brokersTouched()
       case 'fenceBroker':
-      case 'unfenceBroker': {
-        const registration = this.registered(record)
-        this.registrations.set(registration.id, { ...registration, fenced: record.kind === 'fenceBroker' })
-        return this.brokersTouched()
-      }
+        return this.changeBroker(record, { fenced: true, inControlledShutdown: false })
+      case 'unfenceBroker':
+        return this.changeBroker(record, { fenced: false })
+      case 'shutDownBroker':
+        return this.changeBroker(record, { inControlledShutdown: true })
       case 'topic':
         return this.addTopic(record.name, record.topicId)
       case 'partition':
@@ -159,6 +183,15 @@ export class MetadataImage implements MetadataView {
     }
   }
 
+  private changeBroker(
+    ref: { readonly brokerId: number; readonly brokerEpoch: number },
+    change: { readonly fenced?: boolean; readonly inControlledShutdown?: boolean },
+  ): void {
+    const registration = this.registered(ref)
+    this.registrations.set(registration.id, { ...registration, ...change })
+    this.brokersTouched()
+  }
+
   private brokersTouched(): void {
     this.sortedBrokers = null
     this.delta.brokers()
@@ -167,11 +200,15 @@ export class MetadataImage implements MetadataView {
   private register(record: RegisterBrokerRecord, offset: number): void {
     this.registrations.set(record.brokerId, {
       id: record.brokerId,
-      epoch: offset,
+      epoch: record.brokerEpoch ?? offset,
       host: record.host,
       port: record.port,
       rack: record.rack,
       fenced: record.fenced,
+      inControlledShutdown: false,
+      peerHost: record.peerHost,
+      peerPort: record.peerPort,
+      features: record.features,
       incarnationId: record.incarnationId,
       directoryId: record.directoryId,
       clean: record.clean,
@@ -240,6 +277,7 @@ export class MetadataImage implements MetadataView {
       lastKnownElr: record.lastKnownElr?.ids ?? before.lastKnownElr,
       addingReplicas: record.addingReplicas?.ids ?? before.addingReplicas,
       removingReplicas: record.removingReplicas?.ids ?? before.removingReplicas,
+      electedAs: record.electedAs ?? before.electedAs,
     }
   }
 
@@ -277,6 +315,11 @@ export class MetadataImage implements MetadataView {
     this.brokerConfigs.set(resourceName, withEntry(this.brokerConfig(resourceName), name, value))
     this.delta.brokerConfigs()
   }
+}
+
+function refill<Key, Value>(into: Map<Key, Value>, from: ReadonlyMap<Key, Value>): void {
+  into.clear()
+  for (const [key, value] of from) into.set(key, value)
 }
 
 function withEntry(map: ReadonlyMap<string, string>, name: string, value: string | null): ReadonlyMap<string, string> {

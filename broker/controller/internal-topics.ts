@@ -2,23 +2,26 @@
 import type { BrokerConfig } from '../config.ts'
 import type { NewTopic } from './api.ts'
 
-/** As many replicas as asked for, at most one per broker there is. */
-function replicas(wanted: number, brokerCount: number): number {
-  return Math.max(1, Math.min(wanted, brokerCount))
+/**
+ * As many replicas as asked for, at most one per broker that the cluster is configured with: the topic waits for those that
+ * have not come up yet, as it would have too few replicas for ever.
+ */
+export function internalReplicas(wanted: number, { voters }: Pick<BrokerConfig, 'voters'>): number {
+  return Math.max(1, Math.min(wanted, voters.length))
 }
 
 function options(entries: Readonly<Record<string, string>>): NewTopic['configs'] {
   return Object.entries(entries).map(([name, value]) => ({ name, value }))
 }
 
-/** Null when `name` is no internal topic. `brokerCount` is the number of brokers registered. */
-export function internalTopic(name: string, config: BrokerConfig, brokerCount: number): NewTopic | null {
+/** Null when `name` is no internal topic. */
+export function internalTopic(name: string, config: BrokerConfig): NewTopic | null {
   const { properties } = config
   if (name === '__consumer_offsets') {
     return {
       name,
       partitions: properties['offsets.topic.num.partitions'],
-      replicationFactor: replicas(properties['offsets.topic.replication.factor'], brokerCount),
+      replicationFactor: internalReplicas(properties['offsets.topic.replication.factor'], config),
       assignments: [],
       configs: options({
         'cleanup.policy': 'compact',
@@ -28,7 +31,7 @@ export function internalTopic(name: string, config: BrokerConfig, brokerCount: n
     }
   }
   if (name === '__transaction_state') {
-    const factor = replicas(properties['transaction.state.log.replication.factor'], brokerCount)
+    const factor = internalReplicas(properties['transaction.state.log.replication.factor'], config)
     return {
       name,
       partitions: properties['transaction.state.log.num.partitions'],
@@ -44,7 +47,7 @@ export function internalTopic(name: string, config: BrokerConfig, brokerCount: n
     }
   }
   if (name === '__share_group_state') {
-    const factor = replicas(properties['share.coordinator.state.topic.replication.factor'], brokerCount)
+    const factor = internalReplicas(properties['share.coordinator.state.topic.replication.factor'], config)
     return {
       name,
       partitions: properties['share.coordinator.state.topic.num.partitions'],

@@ -7,9 +7,11 @@ import { defaultLogConfig, type LogConfig } from '../log/config.ts'
 import { LogCorruptError } from '../log/errors.ts'
 import type { Log } from '../log/log.ts'
 
-/** What the metadata log obeys: nothing is ever deleted from it, and a command of any size is one batch. */
+/** What the metadata log obeys: only snapshots make its records dispensable, and a command of any size is one batch. */
 export const metadataLogConfig: LogConfig = {
   ...defaultLogConfig,
+  // Files go whole: with Kafka's 1 GiB each they would long outlive the snapshots that replace them.
+  segmentBytes: 64 * 1024 * 1024,
   retentionMs: -1,
   cleanupPolicy: { delete: false, compact: false },
   maxMessageBytes: 64 * 1024 * 1024,

@@ -2,7 +2,7 @@
  * How one partition answers a change of the world: a broker that went or came, an election or a move asked for. Keeps in-sync
  * set (ISR) and eligible leader replicas (ELR, KIP-966) such that a leader elected from either has every acknowledged record.
  */
-import type { PartitionChangeRecord } from '../../proto/cluster.ts'
+import type { Election, PartitionChangeRecord } from '../../proto/cluster.ts'
 import type { PartitionView } from './view.ts'
 
 export const NO_LEADER = -1
@@ -30,12 +30,13 @@ export interface PartitionChange {
   readonly unclean?: readonly number[]
   /** `preferred`: the first replica if it can. `unclean`: anybody alive as a last resort. Else keep the leader if possible. */
   readonly election?: 'preferred' | 'unclean'
+  /** Of those that were last complete the one with the most: it leads when nobody else can. */
+  readonly chosen?: number
 }
 
 interface Elected {
   readonly leader: number
-  /** From outside ISR and ELR: acknowledged records may be gone. */
-  readonly unclean: boolean
+  readonly as: Election
 }
 
 interface Target extends Move {
@@ -58,7 +59,8 @@ function withMoveCompleted(
 
 /**
  * ELR: whoever was in ISR or ELR and left it while the ISR is below the minimum is still complete, since the high
- * watermark stands still. With both empty, `lastKnownElr` names all who were last in either.
+ * watermark stands still. `lastKnownElr` names those of them whose disks may have lost something since: with ISR and ELR
+ * empty, one of these has the most there is.
  */
 function targetSets(change: PartitionChange): Target {
   const { partition, unclean = [] } = change
@@ -71,9 +73,9 @@ function targetSets(change: PartitionChange): Target {
   if (isr.length >= Math.min(change.minIsr, move.replicas.length)) return { ...move, isr, elr: [], lastKnownElr: [] }
   const candidates = [...new Set([...partition.elr, ...partition.isr])].filter((id) => move.replicas.includes(id))
   const elr = candidates.filter((id) => !isr.includes(id) && !unclean.includes(id))
-  const anyLeft = isr.length > 0 || elr.length > 0
-  const lastKnown = partition.isr.length > 0 || partition.elr.length > 0 ? candidates : partition.lastKnownElr
-  return { ...move, isr, elr, lastKnownElr: anyLeft ? [] : lastKnown }
+  const distrusted = candidates.filter((id) => !isr.includes(id) && unclean.includes(id))
+  const known = partition.lastKnownElr.filter((id) => move.replicas.includes(id) && !isr.includes(id))
+  return { ...move, isr, elr, lastKnownElr: [...new Set([...known, ...distrusted])] }
 }
 
 function elect(change: PartitionChange, target: Target): Elected {
@@ -83,13 +85,15 @@ function elect(change: PartitionChange, target: Target): Elected {
   const wanted = change.election === 'preferred' ? target.replicas[0] : partition.leader
   const order = [wanted ?? NO_LEADER, partition.leader, ...target.replicas]
   const clean = order.find(eligible)
-  if (clean !== undefined) return { leader: clean, unclean: false }
-  // All who were last complete are one broker, and it is back: nobody can have more than it has.
-  const [last] = target.lastKnownElr
-  if (last !== undefined && target.lastKnownElr.length === 1 && change.isActive(last))
-    return { leader: last, unclean: true }
+  if (clean !== undefined) return { leader: clean, as: target.isr.includes(clean) ? 'in-sync' : 'eligible' }
+  if (target.isr.length === 0 && target.elr.length === 0) {
+    // All who were last complete are one broker, and it is back: nobody can have more than it has.
+    const only = target.lastKnownElr.length === 1 ? target.lastKnownElr[0] : undefined
+    const last = target.lastKnownElr.find((id) => id === (change.chosen ?? only))
+    if (last !== undefined && change.isActive(last)) return { leader: last, as: last === only ? 'last' : 'longest' }
+  }
   const resort = change.election === 'unclean' ? target.replicas.find((id) => change.isActive(id)) : undefined
-  return resort === undefined ? { leader: NO_LEADER, unclean: false } : { leader: resort, unclean: true }
+  return resort === undefined ? { leader: NO_LEADER, as: '' } : { leader: resort, as: 'unclean' }
 }
 
 function same(a: readonly number[], b: readonly number[]): boolean {
@@ -100,12 +104,15 @@ function same(a: readonly number[], b: readonly number[]): boolean {
 export function changePartition(change: PartitionChange): PartitionChangeRecord | null {
   const { partition, topicId } = change
   const target = targetSets(change)
-  const { leader, unclean } = elect(change, target)
+  const { leader, as } = elect(change, target)
+  // From outside ISR and ELR: what nobody else has is gone.
+  const unclean = as !== 'in-sync' && as !== 'eligible'
   if (leader !== NO_LEADER && (unclean || !target.isr.includes(leader))) {
     target.isr = [leader]
     target.elr = unclean ? [] : target.elr.filter((id) => id !== leader)
-    if (unclean || target.isr.length >= Math.min(change.minIsr, target.replicas.length)) target.elr = []
-    target.lastKnownElr = []
+    const isEnough = target.isr.length >= Math.min(change.minIsr, target.replicas.length)
+    if (unclean || isEnough) target.elr = []
+    if (unclean || isEnough) target.lastKnownElr = []
   }
   // A replica that left may still fetch under the epoch it knows: a new one keeps it out of the in-sync set for good.
   const someoneLeft = partition.replicas.some((id) => !target.replicas.includes(id))
@@ -121,6 +128,8 @@ export function changePartition(change: PartitionChange): PartitionChangeRecord 
     lastKnownElr: replaced(target.lastKnownElr, partition.lastKnownElr),
     addingReplicas: replaced(target.adding, partition.addingReplicas),
     removingReplicas: replaced(target.removing, partition.removingReplicas),
+    // A leader that only begins a new epoch is the one that it was.
+    electedAs: leader === partition.leader ? null : as,
   }
   const { kind: _kind, topicId: _topicId, partition: _partition, ...changes } = record
   return Object.values(changes).every((value) => value === null) ? null : record

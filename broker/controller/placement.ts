@@ -1,7 +1,8 @@
 /**
  * Where replicas go. Racks take turns, and within a rack its brokers do, so that replicas spread over racks and load over
  * brokers; each round over all brokers starts from a new shuffle, so that the same sets do not repeat. The first replica
- * (the preferred leader) is always an unfenced broker; fenced ones fill up when the others do not suffice.
+ * (the preferred leader) is always an unfenced broker; fenced ones fill up when the others do not suffice. Brokers that are
+ * about to stop get nothing.
  */
 import type { Random } from '../ports/random.ts'
 import type { BrokerView } from './view.ts'
@@ -97,7 +98,7 @@ function inTurn(rack: Rack, start: number): number[] {
 
 /** Replicas of `partitionCount` partitions, the preferred leader of each first. Throws PlacementError. */
 export function placeReplicas(
-  brokers: readonly BrokerView[],
+  registered: readonly BrokerView[],
   partitionCount: number,
   replicationFactor: number,
   random: Random,
@@ -107,6 +108,7 @@ export function placeReplicas(
       `Invalid replication factor ${replicationFactor}: the replication factor must be positive.`,
     )
   }
+  const brokers = registered.filter(({ inControlledShutdown }) => !inControlledShutdown)
   if (brokers.every((broker) => broker.fenced)) throw new PlacementError('All brokers are currently fenced.')
   if (replicationFactor > brokers.length) {
     throw new PlacementError(

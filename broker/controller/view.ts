@@ -1,3 +1,5 @@
+import type { Election } from '../../proto/cluster.ts'
+
 /** The metadata image as readers see it: never mutated by them, always a consistent state between two records. */
 export interface MetadataView {
   readonly clusterId: string
@@ -25,6 +27,11 @@ export interface BrokerView {
   readonly port: number
   readonly rack: string | null
   readonly fenced: boolean
+  /** About to stop: it leads nothing more, and joins no in-sync set. */
+  readonly inControlledShutdown: boolean
+  /** Where other brokers reach it; empty and 0 when it has no listener for them. */
+  readonly peerHost: string
+  readonly peerPort: number
 }
 
 export interface TopicView {
@@ -52,6 +59,8 @@ export interface PartitionView {
   /** A move under way (KIP-455): replicas that came with it, and those that leave when it is done. Both are among `replicas`. */
   readonly addingReplicas: readonly number[]
   readonly removingReplicas: readonly number[]
+  /** Why this leader could be chosen. */
+  readonly electedAs: Election
 }
 
 /** What changed in one applied batch of metadata records. */

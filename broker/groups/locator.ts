@@ -5,6 +5,7 @@
 import { Errors, type ErrorCode } from '../../proto/kafka/errors.ts'
 import type { BrokerConfig } from '../config.ts'
 import type { ControllerApi } from '../controller/api.ts'
+import { internalReplicas } from '../controller/internal-topics.ts'
 import type { MetadataView } from '../controller/view.ts'
 import { COORDINATOR_LOOKUPS_WAITING_MAX } from '../limits.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -24,7 +25,7 @@ export interface CoordinatorAddress {
 export interface LocatorDependencies {
   readonly nodeId: number
   readonly clock: Clock
-  readonly config: Pick<BrokerConfig, 'properties'>
+  readonly config: Pick<BrokerConfig, 'properties' | 'voters'>
   readonly metadata: MetadataView
   readonly controller: ControllerApi
   readonly partitionFor: (groupId: string) => number
@@ -102,14 +103,13 @@ export class CoordinatorLocator {
   }
 
   #newTopic() {
-    const { config, metadata } = this.#dependencies
+    const { config } = this.#dependencies
     const { properties } = config
-    const brokers = metadata.brokers().filter(({ fenced }) => !fenced).length
     return {
       name: OFFSETS_TOPIC,
       partitions: properties['offsets.topic.num.partitions'],
       // A single broker cannot keep the three replicas of Kafka's default; it serves groups all the same.
-      replicationFactor: Math.max(1, Math.min(properties['offsets.topic.replication.factor'], brokers)),
+      replicationFactor: internalReplicas(properties['offsets.topic.replication.factor'], config),
       assignments: [],
       configs: [
         { name: 'cleanup.policy', value: 'compact' },

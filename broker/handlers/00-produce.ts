@@ -7,10 +7,12 @@
 import { Errors, type ErrorCode } from '../../proto/kafka/errors.ts'
 import { codecId, HEADER_BYTES, isTransactional } from '../../proto/kafka/batch/header.ts'
 import type {
+  PartitionProduceData,
   PartitionProduceResponse,
   ProduceRequest,
   ProduceResponse,
   TopicProduceData,
+  TopicProduceResponse,
 } from '../../proto/kafka/generated/00-produce.ts'
 import { Produce } from '../../proto/kafka/generated/apis.ts'
 import type { AppendResult } from '../replication/api.ts'
@@ -30,42 +32,56 @@ const EXPLAINED: ReadonlySet<ErrorCode> = new Set([Errors.INVALID_RECORD, Errors
 class PendingProduce {
   private readonly request: ProduceRequest
   private readonly context: RequestContext<ProduceResponse>
-  private readonly hints: LeaderHints
-  private readonly responses: ProduceResponse['responses'] = []
+  private readonly services: Services
+  /** Null until a partition is led elsewhere. */
+  private hints: LeaderHints | null = null
+  private responses: TopicProduceResponse[] = NO_RESPONSES
   private waiting = 1
   private failed: ErrorCode = Errors.NONE
 
   constructor(request: ProduceRequest, context: RequestContext<ProduceResponse>, services: Services) {
     this.request = request
     this.context = context
-    this.hints = new LeaderHints(services.metadata)
+    this.services = services
   }
 
-  start(services: Services): void {
+  start(): void {
+    const { topicData } = this.request
     const superseded = supersededPartitions(this.request)
-    for (const topic of this.request.topicData) {
-      const name =
-        this.context.apiVersion >= TOPIC_ID_VERSION ? services.metadata.topicById(topic.topicId)?.name : topic.name
-      const partitionResponses: PartitionProduceResponse[] = []
-      this.responses.push({ name: topic.name, topicId: topic.topicId, partitionResponses })
-      for (const data of topic.partitionData) {
-        if (superseded?.has(data) === true) continue
-        const answer = emptyAnswer(data.index)
-        partitionResponses.push(answer)
-        if (name === undefined) this.refuse(answer, '', Errors.UNKNOWN_TOPIC_ID)
-        else this.append(name, data.records, answer, services)
-      }
+    // Arrays of their final size, and loops: what grows, and what closes over something, costs memory for each request.
+    this.responses = new Array<TopicProduceResponse>(topicData.length)
+    for (let i = 0; i < topicData.length; i += 1) {
+      this.responses[i] = this.startTopic(topicData[i] as TopicProduceData, superseded)
     }
     this.finishOne()
   }
 
-  private append(topic: string, records: Buffer | null, answer: PartitionProduceResponse, services: Services): void {
-    const refusal = this.precheck(topic, answer.index, records, services)
+  private startTopic(
+    topic: TopicProduceData,
+    superseded: ReadonlySet<PartitionProduceData> | null,
+  ): TopicProduceResponse {
+    const { metadata } = this.services
+    const isById = this.context.apiVersion >= TOPIC_ID_VERSION
+    const name = isById ? metadata.topicById(topic.topicId)?.name : topic.name
+    const data = superseded === null ? topic.partitionData : topic.partitionData.filter((one) => !superseded.has(one))
+    const partitionResponses = new Array<PartitionProduceResponse>(data.length)
+    for (let i = 0; i < data.length; i += 1) {
+      const { index, records } = data[i] as PartitionProduceData
+      const answer = emptyAnswer(index)
+      partitionResponses[i] = answer
+      if (name === undefined) this.refuse(answer, '', Errors.UNKNOWN_TOPIC_ID)
+      else this.append(name, records, answer)
+    }
+    return { name: topic.name, topicId: topic.topicId, partitionResponses }
+  }
+
+  private append(topic: string, records: Buffer | null, answer: PartitionProduceResponse): void {
+    const refusal = this.precheck(topic, answer.index, records)
     if (refusal !== Errors.NONE || records === null) {
       this.refuse(answer, topic, refusal === Errors.NONE ? Errors.INVALID_RECORD : refusal)
       return
     }
-    const found = services.partitions.leaderOrError(topic, answer.index)
+    const found = this.services.partitions.leaderOrError(topic, answer.index)
     if (found.partition === null) {
       this.refuse(answer, topic, found.error)
       return
@@ -78,8 +94,8 @@ class PendingProduce {
   }
 
   /** What can be said without the log. */
-  private precheck(topic: string, index: number, records: Buffer | null, services: Services): ErrorCode {
-    const view = services.metadata.topic(topic)
+  private precheck(topic: string, index: number, records: Buffer | null): ErrorCode {
+    const view = this.services.metadata.topic(topic)
     if (view?.partitions[index] === undefined) return Errors.UNKNOWN_TOPIC_OR_PARTITION
     const { acks } = this.request
     if (acks !== -1 && acks !== 0 && acks !== 1) return Errors.INVALID_REQUIRED_ACKS
@@ -92,6 +108,7 @@ class PendingProduce {
 
   private refuse(answer: PartitionProduceResponse, topic: string, error: ErrorCode): void {
     answer.errorCode = error
+    this.hints ??= new LeaderHints(this.services.metadata)
     answer.currentLeader = this.hints.for(topic, answer.index, error)
     this.failed = error
   }
@@ -105,6 +122,7 @@ class PendingProduce {
     }
     this.refuse(answer, topic, result.error)
     if (EXPLAINED.has(result.error)) answer.errorMessage = result.message
+    if (result.recordErrors.length === 0) return
     answer.recordErrors = result.recordErrors.map(({ batchIndex, message }) => ({
       batchIndex,
       batchIndexErrorMessage: message,
@@ -115,7 +133,8 @@ class PendingProduce {
     this.waiting -= 1
     if (this.waiting > 0) return
     if (this.request.acks !== 0) {
-      this.context.reply({ responses: this.responses, throttleTimeMs: 0, nodeEndpoints: this.hints.endpoints() })
+      const nodeEndpoints = this.hints === null ? NO_ENDPOINTS : this.hints.endpoints()
+      this.context.reply({ responses: this.responses, throttleTimeMs: 0, nodeEndpoints })
     } else if (this.failed === Errors.NONE) {
       this.context.noReply()
     } else {
@@ -131,20 +150,24 @@ function emptyAnswer(index: number): PartitionProduceResponse {
     baseOffset: -1,
     logAppendTimeMs: -1,
     logStartOffset: -1,
-    recordErrors: [],
+    recordErrors: NO_RECORD_ERRORS,
     errorMessage: null,
     currentLeader: NO_LEADER,
   }
 }
 
+/** What answers begin with, and nearly all keep: never written to. */
+const NO_RESPONSES: TopicProduceResponse[] = []
+const NO_ENDPOINTS: ProduceResponse['nodeEndpoints'] = []
+const NO_RECORD_ERRORS: PartitionProduceResponse['recordErrors'] = []
 const NO_LEADER = Object.freeze({ leaderId: -1, leaderEpoch: -1 })
 
 /** Entries for a partition that a later entry names again; null (nearly always) when there are none. */
-function supersededPartitions(request: ProduceRequest): Set<TopicProduceData['partitionData'][number]> | null {
+function supersededPartitions(request: ProduceRequest): Set<PartitionProduceData> | null {
   const { topicData } = request
   if (topicData.length === 1 && topicData[0]?.partitionData.length === 1) return null
-  const last = new Map<string, TopicProduceData['partitionData'][number]>()
-  let superseded: Set<TopicProduceData['partitionData'][number]> | null = null
+  const last = new Map<string, PartitionProduceData>()
+  let superseded: Set<PartitionProduceData> | null = null
   for (const topic of topicData) {
     for (const data of topic.partitionData) {
       const key = `${data.index}:${topic.topicId}:${topic.name}`
@@ -164,6 +187,6 @@ export const produceHandler: Handler<ProduceRequest, ProduceResponse> = {
   // The log copies what is lent to it.
   borrowsRequest: true,
   handle(request, context, services) {
-    new PendingProduce(request, context, services).start(services)
+    new PendingProduce(request, context, services).start()
   },
 }

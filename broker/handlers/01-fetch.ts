@@ -1,6 +1,7 @@
 /**
  * Fetch (key 1). Versions 4 to 18. 5: log start offset; 7: sessions (KIP-227, W13); 9: leader epoch of the client
- * (KIP-320, W15); 12: diverging epoch; 13: topic ids (KIP-516, W14); 15: replica state; 16: leader addresses (KIP-951).
+ * (KIP-320, W15); 11: followers may serve consumers (KIP-392); 12: diverging epoch; 13: topic ids (KIP-516, W14); 15:
+ * replica state; 16: leader addresses (KIP-951).
  * Whole batches, the first even when larger than asked (W11); waits for minBytes or maxWait (W12). Records are the log's
  * own buffers, never copied or decoded.
  */
@@ -12,15 +13,26 @@ import type {
   FetchResponse,
   PartitionData,
 } from '../../proto/kafka/generated/01-fetch.ts'
+import { RACK_AWARE_SELECTOR } from '../config/relations.ts'
 import { FETCH_RESPONSE_BYTES_MAX } from '../limits.ts'
 import type { Partition, ReadResult } from '../replication/api.ts'
 import type { Services } from '../services.ts'
 import type { ParkedWork } from './fetch/purgatory.ts'
 import type { FetchPlan } from './fetch/sessions.ts'
-import { divergence, failedPartition, locate, readPartition, type ReadTerms, visibleEnd } from './fetch/target.ts'
+import { selectReplica } from './fetch/replica-selector.ts'
+import {
+  divergence,
+  failedPartition,
+  type FetchTarget,
+  locate,
+  readPartition,
+  type ReadTerms,
+  visibleEnd,
+} from './fetch/target.ts'
 import type { Handler, RequestContext } from './handler.ts'
 import { LeaderHints } from './leader-hint.ts'
 
+const RACK_VERSION = 11
 const TOPIC_ID_VERSION = 13
 const READ_COMMITTED = 1
 
@@ -29,6 +41,8 @@ class PendingFetch implements ParkedWork {
   private readonly services: Services
   private readonly plan: FetchPlan
   private readonly terms: ReadTerms
+  /** Of the consumer, where that counts; '' otherwise. */
+  private readonly rackId: string
   private readonly maxBytes: number
   private readonly minBytes: number
   private readonly deadlineMs: number
@@ -50,7 +64,10 @@ class PendingFetch implements ParkedWork {
       readCommitted: request.isolationLevel === READ_COMMITTED,
       byId: context.apiVersion >= TOPIC_ID_VERSION,
       replicaId: context.apiVersion >= 15 ? request.replicaState.replicaId : request.replicaId,
+      fromFollowers: context.apiVersion >= RACK_VERSION,
     }
+    const isRackAware = services.config.properties['replica.selector.class'] === RACK_AWARE_SELECTOR
+    this.rackId = isRackAware ? request.rackId : ''
     this.maxBytes = Math.min(request.maxBytes, services.config.properties['fetch.max.bytes'], FETCH_RESPONSE_BYTES_MAX)
     this.minBytes = Math.min(request.minBytes, this.maxBytes)
     this.deadlineMs = services.clock.monotonic() + Math.max(0, request.maxWaitMs)
@@ -96,6 +113,12 @@ class PendingFetch implements ParkedWork {
       this.settle(diverged)
       return true
     }
+    const follower = this.preferredReplica(partition, target)
+    if (follower !== null) {
+      this.urgent = true
+      this.settle(follower)
+      return true
+    }
     const { readCommitted } = this.terms
     const limit = visibleEnd(partition, readCommitted)
     const maxBytes = Math.min(target.maxBytes, Math.max(0, this.maxBytes - this.bytes))
@@ -110,6 +133,16 @@ class PendingFetch implements ParkedWork {
       if (this.wanted) this.readFrom(index + 1)
     })
     return false
+  }
+
+  /** The answer to a consumer that a follower near it is to serve; null when this broker is. */
+  private preferredReplica(partition: Partition, target: FetchTarget): PartitionData | null {
+    if (this.rackId === '') return null
+    const { nodeId, metadata } = this.services
+    const preferredReadReplica = selectReplica(this.rackId, nodeId, partition, target.fetchOffset, metadata)
+    if (preferredReadReplica < 0) return null
+    const nothing = { error: Errors.NONE, buffers: [], bytes: 0, nextOffset: target.fetchOffset }
+    return { ...readPartition(partition, target.fetchOffset, nothing, this.terms.readCommitted), preferredReadReplica }
   }
 
   private take(partition: Partition, fetchOffset: number, read: ReadResult): void {

@@ -33,6 +33,9 @@ const SPECIAL_SINCE: ReadonlyMap<number, number> = new Map([
 
 const READ_COMMITTED = 1
 
+/** Kafka's debugging consumer: asks any replica, and hears where its log ends, committed or not. */
+const DEBUGGING_REPLICA = -2
+
 export const listOffsetsHandler: Handler<ListOffsetsRequest, ListOffsetsResponse> = {
   api: ListOffsets,
   handle(request, context, services) {
@@ -64,7 +67,11 @@ export const listOffsetsHandler: Handler<ListOffsetsRequest, ListOffsetsResponse
           topic.name,
           asked,
           answer,
-          { version: context.apiVersion, isolation: request.isolationLevel },
+          {
+            version: context.apiVersion,
+            isolation: request.isolationLevel,
+            isDebugging: request.replicaId === DEBUGGING_REPLICA,
+          },
           services,
           finishOne,
         )
@@ -82,6 +89,7 @@ function isBoundedByCommittedEnd(timestamp: number): boolean {
 interface Terms {
   readonly version: number
   readonly isolation: number
+  readonly isDebugging: boolean
 }
 
 function lookUp(
@@ -97,6 +105,11 @@ function lookUp(
     answer.errorCode = Errors.UNSUPPORTED_VERSION
     done()
     return
+  }
+  const replica = terms.isDebugging ? services.partitions.get(topic, asked.partitionIndex) : undefined
+  if (replica?.isOnline === true) {
+    special(replica, timestamp, replica.logEndOffset, answer)
+    return done()
   }
   const found = services.partitions.leaderOrError(topic, asked.partitionIndex)
   const error = found.partition === null ? found.error : found.partition.checkLeaderEpoch(asked.currentLeaderEpoch)

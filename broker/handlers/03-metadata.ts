@@ -9,6 +9,7 @@ import { Metadata } from '../../proto/kafka/generated/apis.ts'
 import type {
   MetadataRequest,
   MetadataResponse,
+  MetadataResponsePartition,
   MetadataResponseTopic,
 } from '../../proto/kafka/generated/03-metadata.ts'
 import { ZERO_UUID } from '../../proto/kafka/uuid.ts'
@@ -18,7 +19,8 @@ import type { Services } from '../services.ts'
 import type { Handler, RequestContext } from './handler.ts'
 import { CLUSTER_OPERATIONS, NOT_ASKED, TOPIC_OPERATIONS } from './topics/authorized-operations.ts'
 import { absentTopicError, autoCreateTopics } from './topics/auto-create.ts'
-import { partitionState } from './topics/partition-metadata.ts'
+import { describedPartitions } from './topics/described-partitions.ts'
+import { shownController } from './topics/shown-controller.ts'
 
 /** The first version that may ask by id. */
 const BY_ID_SINCE = 12
@@ -119,28 +121,21 @@ function describeTopic(
   { apiVersion }: RequestContext<MetadataResponse>,
   { metadata }: Services,
 ): MetadataResponseTopic {
+  const described = describedPartitions(topic, metadata)
   return {
     errorCode: Errors.NONE,
     name: topic.name,
     topicId: topic.id,
     isInternal: topic.isInternal,
-    partitions: topic.partitions.map((partition) => {
-      const state = partitionState(metadata, partition)
-      // W6: the oldest clients take a listed replica for a live one.
-      const reachable = (ids: readonly number[]) =>
-        ids.filter((id) => apiVersion > 0 || !state.offlineReplicas.includes(id))
-      return {
-        errorCode: state.errorCode,
-        partitionIndex: partition.index,
-        leaderId: state.leaderId,
-        leaderEpoch: partition.leaderEpoch,
-        replicaNodes: reachable(partition.replicas),
-        isrNodes: reachable(partition.isr),
-        offlineReplicas: state.offlineReplicas,
-      }
-    }),
+    partitions: apiVersion > 0 ? described : described.map(withoutOffline),
     topicAuthorizedOperations: topicOperations(request, apiVersion),
   }
+}
+
+/** W6: the oldest clients take a listed replica for a live one. */
+function withoutOffline(partition: MetadataResponsePartition): MetadataResponsePartition {
+  const reachable = (ids: readonly number[]) => ids.filter((id) => !partition.offlineReplicas.includes(id))
+  return { ...partition, replicaNodes: reachable(partition.replicaNodes), isrNodes: reachable(partition.isrNodes) }
 }
 
 function emptyResponse(): MetadataResponse {
@@ -172,7 +167,7 @@ function answer(
   topics: MetadataResponseTopic[],
   request: MetadataRequest,
   context: RequestContext<MetadataResponse>,
-  { metadata }: Services,
+  { metadata, nodeId }: Services,
 ): void {
   const { apiVersion } = context
   const alive = metadata.brokers().filter((broker) => !broker.fenced)
@@ -181,7 +176,7 @@ function answer(
     ...emptyResponse(),
     brokers: alive.map(({ id, host, port, rack }) => ({ nodeId: id, host, port, rack })),
     clusterId: metadata.clusterId,
-    controllerId: metadata.controllerId,
+    controllerId: shownController(metadata, nodeId),
     topics,
     clusterAuthorizedOperations: asked ? CLUSTER_OPERATIONS : NOT_ASKED,
   })

@@ -1,11 +1,12 @@
 /**
  * ApiVersions (key 18). Versions 0 to 4. 3: client software name and version (KIP-511, W4); 4: features may start at 0.
  * The response header is version 0 throughout (W1), and a version from the future is answered in version 0 (W2, by the
- * connection). No `transaction.version` is reported, so all clients stay on transactions v1 (W18).
+ * connection). Tells which feature levels this release understands, and which the cluster has agreed on (KIP-584). No `transaction.version` is reported, so all clients stay on transactions v1 (W18).
  */
 import { Errors, type ErrorCode } from '../../proto/kafka/errors.ts'
 import { ApiVersions } from '../../proto/kafka/generated/apis.ts'
 import type { ApiVersionsRequest, ApiVersionsResponse } from '../../proto/kafka/generated/18-api-versions.ts'
+import { supportedFeatures } from '../controller/features.ts'
 import { CLIENT_SOFTWARE_NAMES_MAX } from '../limits.ts'
 import type { Services } from '../services.ts'
 import type { Handler } from './handler.ts'
@@ -24,7 +25,9 @@ export function apiVersionsHandler(
       const valid =
         !isNamed || (SOFTWARE.test(request.clientSoftwareName) && SOFTWARE.test(request.clientSoftwareVersion))
       if (isNamed && valid) countSoftware(request.clientSoftwareName, softwareSeen, services)
-      context.reply(valid ? response(Errors.NONE, apiKeys) : response(Errors.INVALID_REQUEST, []))
+      context.reply(
+        valid ? { ...response(Errors.NONE, apiKeys), ...features(services) } : response(Errors.INVALID_REQUEST, []),
+      )
     },
   }
   const apiKeys = [...served, handler as Handler<unknown, unknown>]
@@ -46,6 +49,22 @@ function response(errorCode: ErrorCode, apiKeys: ApiVersionsResponse['apiKeys'])
     finalizedFeaturesEpoch: -1,
     finalizedFeatures: [],
     zkMigrationReady: false,
+  }
+}
+
+function features({ metadata, cluster }: Services): Partial<ApiVersionsResponse> {
+  return {
+    supportedFeatures: supportedFeatures.map(({ name, minLevel, maxLevel }) => ({
+      name,
+      minVersion: minLevel,
+      maxVersion: maxLevel,
+    })),
+    finalizedFeaturesEpoch: cluster.controller.appliedOffset,
+    finalizedFeatures: [...metadata.features()].map(([name, level]) => ({
+      name,
+      minVersionLevel: level,
+      maxVersionLevel: level,
+    })),
   }
 }
 

@@ -31,7 +31,7 @@ export const deleteRecordsHandler: Handler<DeleteRecordsRequest, DeleteRecordsRe
           continue
         }
         waiting += 1
-        found.partition.deleteRecords(offset, (error, lowWatermark) => {
+        found.partition.deleteRecords(offset, request.timeoutMs, (error, lowWatermark) => {
           answer.errorCode = error
           answer.lowWatermark = lowWatermark
           finishOne()

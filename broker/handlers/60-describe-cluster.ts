@@ -10,13 +10,14 @@ import type {
 } from '../../proto/kafka/generated/60-describe-cluster.ts'
 import type { Handler } from './handler.ts'
 import { CLUSTER_OPERATIONS, NOT_ASKED } from './topics/authorized-operations.ts'
+import { shownController } from './topics/shown-controller.ts'
 
 const BROKER_ENDPOINT = 1
 const CONTROLLER_ENDPOINT = 2
 
 export const describeClusterHandler: Handler<DescribeClusterRequest, DescribeClusterResponse> = {
   api: DescribeCluster,
-  handle(request, context, { metadata }) {
+  handle(request, context, { metadata, nodeId }) {
     if (context.apiVersion >= 1 && request.endpointType !== BROKER_ENDPOINT) {
       return context.reply(refusal(request.endpointType))
     }
@@ -27,7 +28,7 @@ export const describeClusterHandler: Handler<DescribeClusterRequest, DescribeClu
       errorMessage: null,
       endpointType: BROKER_ENDPOINT,
       clusterId: metadata.clusterId,
-      controllerId: metadata.controllerId,
+      controllerId: shownController(metadata, nodeId),
       brokers: shown.map(({ id, host, port, rack, fenced }) => ({ brokerId: id, host, port, rack, isFenced: fenced })),
       clusterAuthorizedOperations: request.includeClusterAuthorizedOperations ? CLUSTER_OPERATIONS : NOT_ASKED,
     })

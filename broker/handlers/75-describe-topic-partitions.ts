@@ -110,6 +110,7 @@ function describeTopic(
         eligibleLeaderReplicas: [...partition.elr],
         lastKnownElr: [...partition.lastKnownElr],
         offlineReplicas: state.offlineReplicas,
+        electedAs: partition.electedAs,
       }
     }),
     topicAuthorizedOperations: TOPIC_OPERATIONS,

@@ -29,8 +29,13 @@ import { incrementalAlterConfigsHandler } from './44-incremental-alter-configs.t
 import { alterPartitionReassignmentsHandler } from './45-alter-partition-reassignments.ts'
 import { listPartitionReassignmentsHandler } from './46-list-partition-reassignments.ts'
 import { offsetDeleteHandler } from './47-offset-delete.ts'
+import { describeQuorumHandler } from './55-describe-quorum.ts'
+import { updateFeaturesHandler } from './57-update-features.ts'
 import { describeClusterHandler } from './60-describe-cluster.ts'
+import { unregisterBrokerHandler } from './64-unregister-broker.ts'
 import { describeTopicPartitionsHandler } from './75-describe-topic-partitions.ts'
+import { addRaftVoterHandler } from './80-add-raft-voter.ts'
+import { removeRaftVoterHandler } from './81-remove-raft-voter.ts'
 import type { Handler } from './handler.ts'
 
 /** Each handler checks its own request's type through its api; to the dispatcher they are all alike. */
@@ -67,8 +72,13 @@ export function createHandlers(): readonly AnyHandler[] {
     alterPartitionReassignmentsHandler,
     listPartitionReassignmentsHandler,
     offsetDeleteHandler,
+    describeQuorumHandler,
+    updateFeaturesHandler,
     describeClusterHandler,
+    unregisterBrokerHandler,
     describeTopicPartitionsHandler,
+    addRaftVoterHandler,
+    removeRaftVoterHandler,
   ] as readonly AnyHandler[]
   return [...handlers, apiVersionsHandler(handlers) as AnyHandler]
 }

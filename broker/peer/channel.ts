@@ -7,7 +7,7 @@ import type { Api } from '../../proto/kafka/api.ts'
 import { frameRequest } from '../../proto/kafka/frame.ts'
 import { readResponseHeader } from '../../proto/kafka/header.ts'
 import { Reader } from '../../proto/kafka/reader.ts'
-import { PEER_REQUESTS_MAX, PEER_RESPONSE_BYTES_MAX } from '../limits.ts'
+import { ASSEMBLY_SLOT_BYTES, PEER_REQUESTS_MAX, PEER_RESPONSE_BYTES_MAX } from '../limits.ts'
 import type { Clock, Timer } from '../ports/clock.ts'
 import type { Connection, Network } from '../ports/network.ts'
 import type { Random } from '../ports/random.ts'
@@ -143,11 +143,11 @@ export class PeerChannel {
 
   private connected(connection: Connection): void {
     this.connection = connection
-    const receiver = new FrameReceiver(PEER_RESPONSE_BYTES_MAX, new AssemblyPool(0, 0))
+    const receiver = new FrameReceiver(PEER_RESPONSE_BYTES_MAX, new AssemblyPool(1, ASSEMBLY_SLOT_BYTES))
     connection.handlers = {
       onData: (chunk) => {
         try {
-          receiver.push(chunk, (frame) => this.receive(frame))
+          receiver.push(chunk, (buffer, start, end) => this.receive(buffer.subarray(start, end)))
         } catch (error) {
           this.drop(connection, new PeerError('unknown', `${this.name} sent what cannot be read`, error))
         }

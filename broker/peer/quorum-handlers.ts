@@ -1,9 +1,10 @@
-/** The conversations of the metadata quorum as request handlers of the listener for brokers (keys 1, 52, 53, 54). */
-import { BeginQuorumEpoch, EndQuorumEpoch, Fetch, Vote } from '../../proto/kafka/generated/apis.ts'
+/** The conversations of the metadata quorum as request handlers of the listener for brokers (keys 1, 52, 53, 54, 59). */
+import { BeginQuorumEpoch, EndQuorumEpoch, Fetch, FetchSnapshot, Vote } from '../../proto/kafka/generated/apis.ts'
 import type * as fetch from '../../proto/kafka/generated/01-fetch.ts'
 import type * as vote from '../../proto/kafka/generated/52-vote.ts'
 import type * as begin from '../../proto/kafka/generated/53-begin-quorum-epoch.ts'
 import type * as end from '../../proto/kafka/generated/54-end-quorum-epoch.ts'
+import type * as snapshot from '../../proto/kafka/generated/59-fetch-snapshot.ts'
 import type { Handler } from '../handlers/handler.ts'
 import type { QuorumTransport } from './quorum-transport.ts'
 import { fetchWire } from './quorum-wire.ts'
@@ -32,5 +33,9 @@ export function quorumHandlers(transport: QuorumTransport, replicaFetch: FetchHa
       else replicaFetch.handle(request, context, services)
     },
   }
-  return [voting, beginning, ending, fetching] as Handler<unknown, unknown>[]
+  const fetchingSnapshots: Handler<snapshot.FetchSnapshotRequest, snapshot.FetchSnapshotResponse> = {
+    api: FetchSnapshot,
+    handle: (request, context) => transport.fetchSnapshot(request, (response) => context.reply(response)),
+  }
+  return [voting, beginning, ending, fetching, fetchingSnapshots] as Handler<unknown, unknown>[]
 }

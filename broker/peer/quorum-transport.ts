@@ -4,13 +4,15 @@
  */
 import type { RaftMessage, RaftRequest, RaftResponse } from '../consensus/messages.ts'
 import { Errors } from '../../proto/kafka/errors.ts'
-import { BeginQuorumEpoch, EndQuorumEpoch, Fetch, Vote } from '../../proto/kafka/generated/apis.ts'
+import { BeginQuorumEpoch, EndQuorumEpoch, Fetch, FetchSnapshot, Vote } from '../../proto/kafka/generated/apis.ts'
 import type * as fetch from '../../proto/kafka/generated/01-fetch.ts'
 import type * as vote from '../../proto/kafka/generated/52-vote.ts'
 import type * as begin from '../../proto/kafka/generated/53-begin-quorum-epoch.ts'
 import type * as end from '../../proto/kafka/generated/54-end-quorum-epoch.ts'
+import type * as snapshot from '../../proto/kafka/generated/59-fetch-snapshot.ts'
 import type { PeerChannel } from './channel.ts'
 import type { PeerError } from './errors.ts'
+import { snapshotWire } from './quorum-snapshot-wire.ts'
 import { beginWire, endWire, fetchWire, type QuorumIdentity, QuorumRefusal, voteWire } from './quorum-wire.ts'
 
 export interface QuorumTransportOptions extends QuorumIdentity {
@@ -20,15 +22,17 @@ export interface QuorumTransportOptions extends QuorumIdentity {
   readonly deliver: (from: number, message: RaftMessage) => void
   /** A member refused, or said what makes no sense: to be logged. */
   readonly refused: (nodeId: number, reason: Error) => void
+  /** The request of a node that has no business here was refused: to be logged, once. */
+  readonly rejected?: (reason: Error) => void
   readonly requestTimeoutMs: number
   /** How long a leader may keep a fetch that it has nothing for. */
   readonly fetchWaitMs: number
 }
 
 /** A fetch of another member that the own one has not answered. */
-interface ParkedFetch {
+interface Parked<Response> {
   readonly requestId: number
-  readonly reply: (response: fetch.FetchResponse) => void
+  readonly reply: (response: Response) => void
 }
 
 type Answer = (response: RaftResponse) => void
@@ -36,7 +40,8 @@ type Answer = (response: RaftResponse) => void
 export class QuorumTransport {
   private readonly options: QuorumTransportOptions
   /** By replica: at most one each, as the member keeps at most one. */
-  private readonly fetches = new Map<number, ParkedFetch>()
+  private readonly fetches = new Map<number, Parked<fetch.FetchResponse>>()
+  private readonly pieces = new Map<number, Parked<snapshot.FetchSnapshotResponse>>()
   /** By sender and type, in the order asked: the member answers these within the step that takes them. */
   private readonly answers = new Map<string, Answer[]>()
   private nextRequestId = 1
@@ -53,6 +58,7 @@ export class QuorumTransport {
       case 'begin-epoch-request':
       case 'end-epoch-request':
       case 'fetch-request':
+      case 'fetch-snapshot-request':
         this.ask(to, message)
         break
       default:
@@ -63,7 +69,10 @@ export class QuorumTransport {
   /** Answers what waits; nothing is delivered any more. */
   close(): void {
     this.closed = true
-    for (const replica of [...this.fetches.keys()]) this.release(replica)
+    for (const replica of [...this.fetches.keys()])
+      this.release(this.fetches, replica, (code) => fetchWire.refusal(code))
+    for (const replica of [...this.pieces.keys()])
+      this.release(this.pieces, replica, (code) => snapshotWire.refusal(code))
   }
 
   vote(request: vote.VoteRequest, reply: (response: vote.VoteResponse) => void): void {
@@ -101,11 +110,27 @@ export class QuorumTransport {
     const requestId = this.nextRequestId++
     try {
       const message = fetchWire.receive(this.options, request, requestId)
-      this.release(message.replica)
+      this.release(this.fetches, message.replica, (code) => fetchWire.refusal(code))
       this.fetches.set(message.replica, { requestId, reply })
       this.options.deliver(message.replica, message)
     } catch (error) {
       reply(fetchWire.refusal(this.codeOf(error)))
+    }
+  }
+
+  fetchSnapshot(
+    request: snapshot.FetchSnapshotRequest,
+    reply: (response: snapshot.FetchSnapshotResponse) => void,
+  ): void {
+    if (this.closed) return reply(snapshotWire.refusal(Errors.BROKER_NOT_AVAILABLE))
+    const requestId = this.nextRequestId++
+    try {
+      const message = snapshotWire.receive(this.options, request, requestId)
+      this.release(this.pieces, message.replica, (code) => snapshotWire.refusal(code))
+      this.pieces.set(message.replica, { requestId, reply })
+      this.options.deliver(message.replica, message)
+    } catch (error) {
+      reply(snapshotWire.refusal(this.codeOf(error)))
     }
   }
 
@@ -133,10 +158,18 @@ export class QuorumTransport {
 
   private codeOf(error: unknown): number {
     if (!(error instanceof QuorumRefusal)) throw error
+    this.options.rejected?.(error)
     return error.code
   }
 
   private answer(to: number, message: RaftResponse): void {
+    if (message.type === 'fetch-snapshot-response') {
+      const parked = this.pieces.get(to)
+      if (parked?.requestId !== message.requestId) return
+      this.pieces.delete(to)
+      parked.reply(snapshotWire.response(message))
+      return
+    }
     if (message.type !== 'fetch-response') {
       const key = `${to} ${message.type}`
       const waiting = this.answers.get(key)
@@ -151,11 +184,15 @@ export class QuorumTransport {
   }
 
   /** Nobody waits for what this fetch brings: whoever sent it asks anew. */
-  private release(replica: number): void {
-    const parked = this.fetches.get(replica)
-    if (parked === undefined) return
-    this.fetches.delete(replica)
-    parked.reply(fetchWire.refusal(Errors.REQUEST_TIMED_OUT))
+  private release<Response>(
+    parked: Map<number, Parked<Response>>,
+    replica: number,
+    refusal: (code: number) => Response,
+  ): void {
+    const waiting = parked.get(replica)
+    if (waiting === undefined) return
+    parked.delete(replica)
+    waiting.reply(refusal(Errors.REQUEST_TIMED_OUT))
   }
 
   private ask(to: number, message: RaftRequest): void {
@@ -187,6 +224,11 @@ export class QuorumTransport {
         )
         break
       }
+      case 'fetch-snapshot-request':
+        channel.request(FetchSnapshot, snapshotWire.request(options, message), timeoutMs, (error, response) =>
+          this.answered(to, error, () => snapshotWire.receiveResponse(response!, message.requestId)),
+        )
+        break
     }
   }
 

@@ -41,6 +41,7 @@ interface TopicOf<Partition> {
 }
 
 const noDivergence = { epoch: -1, endOffset: -1 }
+const noSnapshot = { endOffset: -1, epoch: -1 }
 
 function metadataTopic<Partition>(partition: Partition) {
   return [{ topicName: METADATA_TOPIC, partitions: [partition] }]
@@ -57,7 +58,7 @@ function metadataPartition<Partition extends { readonly partitionIndex: number }
   throw new QuorumRefusal(Errors.INVALID_REQUEST, 'the quorum is about one partition, that of the metadata log')
 }
 
-function checkCluster(own: QuorumIdentity, clusterId: string | null): void {
+export function checkCluster(own: QuorumIdentity, clusterId: string | null): void {
   if (clusterId === null || clusterId === own.clusterId) return
   throw new QuorumRefusal(Errors.INCONSISTENT_CLUSTER_ID, `cluster id ${clusterId} is not ${own.clusterId}`)
 }
@@ -68,7 +69,7 @@ function checkVoter(own: QuorumIdentity, voterId: number): void {
 }
 
 /** The error of the whole answer, else that of its partition. */
-function checkAnswer(errorCode: number, partitionCode: number): void {
+export function checkAnswer(errorCode: number, partitionCode: number): void {
   const code = errorCode === Errors.NONE ? partitionCode : errorCode
   if (code !== Errors.NONE) throw new QuorumRefusal(code, `the quorum request was refused with error ${code}`)
 }
@@ -80,7 +81,7 @@ export const voteWire = {
       replicaEpoch: message.epoch,
       replicaId: message.candidate,
       replicaDirectoryId: ZERO_UUID,
-      voterDirectoryId: ZERO_UUID,
+      voterDirectoryId: message.voterDirectoryId,
       lastOffsetEpoch: message.lastEpoch,
       lastOffset: message.endOffset,
       preVote: message.preVote,
@@ -91,7 +92,8 @@ export const voteWire = {
   receive(own: QuorumIdentity, request: vote.VoteRequest): VoteRequest {
     checkCluster(own, request.clusterId)
     checkVoter(own, request.voterId)
-    const { replicaEpoch, replicaId, lastOffset, lastOffsetEpoch, preVote } = metadataPartition(request.topics)
+    const partition = metadataPartition(request.topics)
+    const { replicaEpoch, replicaId, lastOffset, lastOffsetEpoch, preVote, voterDirectoryId } = partition
     return {
       type: 'vote-request',
       epoch: replicaEpoch,
@@ -99,6 +101,7 @@ export const voteWire = {
       endOffset: lastOffset,
       lastEpoch: lastOffsetEpoch,
       preVote,
+      voterDirectoryId,
     }
   },
 
@@ -195,7 +198,7 @@ export const fetchWire = {
       lastFetchedEpoch: message.lastEpoch,
       logStartOffset: -1,
       partitionMaxBytes: METADATA_FETCH_BYTES_MAX,
-      replicaDirectoryId: ZERO_UUID,
+      replicaDirectoryId: message.directoryId,
       highWatermark: message.highWatermark,
     }
     return {
@@ -224,13 +227,15 @@ export const fetchWire = {
       requestId,
       epoch: partition.currentLeaderEpoch,
       replica: request.replicaState.replicaId,
+      directoryId: partition.replicaDirectoryId,
       fetchOffset: partition.fetchOffset,
       lastEpoch: partition.lastFetchedEpoch,
       highWatermark: partition.highWatermark,
     }
   },
 
-  response({ epoch, leader, result, diverging, highWatermark, records }: FetchResponse): fetch.FetchResponse {
+  response(message: FetchResponse): fetch.FetchResponse {
+    const { epoch, leader, result, diverging, snapshot, highWatermark, records } = message
     const partition: fetch.PartitionData = {
       partitionIndex: 0,
       errorCode: result === 'not-leader' ? Errors.NOT_LEADER_OR_FOLLOWER : Errors.NONE,
@@ -239,7 +244,7 @@ export const fetchWire = {
       logStartOffset: -1,
       divergingEpoch: diverging ?? noDivergence,
       currentLeader: { leaderId: leader, leaderEpoch: epoch },
-      snapshotId: { endOffset: -1, epoch: -1 },
+      snapshotId: snapshot ?? noSnapshot,
       abortedTransactions: null,
       preferredReadReplica: -1,
       records,
@@ -254,15 +259,18 @@ export const fetchWire = {
     if (partition === undefined) throw new QuorumRefusal(Errors.INVALID_REQUEST, 'an answer about no partition')
     const isLeader = partition.errorCode !== Errors.NOT_LEADER_OR_FOLLOWER
     if (isLeader) checkAnswer(Errors.NONE, partition.errorCode)
-    const { divergingEpoch, records } = partition
-    const diverges = isLeader && divergingEpoch.endOffset >= 0
+    const { divergingEpoch, snapshotId, records } = partition
+    const diverging = isLeader && divergingEpoch.endOffset >= 0 ? divergingEpoch : null
+    const snapshot = isLeader && snapshotId.endOffset >= 0 ? snapshotId : null
+    const redirected = snapshot !== null ? 'snapshot' : diverging !== null ? 'diverging' : 'ok'
     return {
       type: 'fetch-response',
       requestId,
       epoch: partition.currentLeader.leaderEpoch,
       leader: partition.currentLeader.leaderId,
-      result: isLeader ? (diverges ? 'diverging' : 'ok') : 'not-leader',
-      diverging: diverges ? divergingEpoch : null,
+      result: isLeader ? redirected : 'not-leader',
+      diverging,
+      snapshot,
       highWatermark: partition.highWatermark,
       records: records === null ? [] : Buffer.isBuffer(records) ? (records.length === 0 ? [] : [records]) : records,
     }

@@ -2,8 +2,10 @@
  * One client connection: frames in, requests worked on as they arrive, replies out in request order. Owns the
  * back-pressure of its peer; must never hold more than its ceilings, whatever the peer does.
  */
+import { readInt16, readInt32 } from '../../proto/kafka/int64.ts'
 import { Reader } from '../../proto/kafka/reader.ts'
 import { WireError } from '../../proto/kafka/wire-error.ts'
+import type { Writer } from '../../proto/kafka/writer.ts'
 import type { Connection } from '../ports/network.ts'
 import { classifyStranger } from './stranger.ts'
 import type { ServedApi } from './dispatcher.ts'
@@ -16,14 +18,20 @@ import { API_VERSIONS_KEY, unsupportedApiVersions } from './versions.ts'
 /** Bytes of a request up to and with its correlation id. */
 const FIXED_HEADER_BYTES = 8
 
+const NOTHING = Buffer.alloc(0)
+
 export class ClientConnection implements RequestOwner {
   readonly clientHost: string
   closed = false
+  /** Waits for `flush` at the end of the turn; the host's. */
+  isDirty = false
   /** Monotonic time of the last byte in or out. */
   lastActiveMs: number
   private readonly host: ConnectionHost
   private readonly peer: Connection
   private readonly receiver: FrameReceiver
+  /** Of one request after the other. */
+  private readonly reader: Reader
   private readonly output: OutputQueue
   /** Requests whose replies have not left, oldest first; `firstRequest` is the index of the oldest. */
   private requests: SocketRequest[] = []
@@ -46,8 +54,9 @@ export class ClientConnection implements RequestOwner {
     this.peer = peer
     this.clientHost = printableAddress(peer.remoteAddress)
     this.receiver = new FrameReceiver(host.limits.requestBytesMax, host.assembly)
-    this.output = new OutputQueue(peer, host.limits.writeBytesMax)
-    this.lastActiveMs = host.clock.monotonic()
+    this.reader = new Reader(NOTHING, 0, 0, host.readerOptions)
+    this.output = new OutputQueue(peer, host.limits.writeBytesMax, host.writers)
+    this.lastActiveMs = host.turnMs()
     peer.handlers = {
       onData: (chunk) => this.received(chunk),
       onDrain: () => this.drained(),
@@ -105,13 +114,17 @@ export class ClientConnection implements RequestOwner {
   /** At the end of a turn: sends what is ready, then takes up what waited for room. */
   flush(): void {
     if (this.closed) return
-    this.output.send(this.host.clock.monotonic())
+    this.output.send(this.host.turnMs())
     this.report()
     if (this.draining) {
       if (this.isQuiet) this.end()
       return
     }
     if (this.backlog.length > 0 || this.paused) this.takeUp()
+  }
+
+  writerFor(request: SocketRequest): Writer | null {
+    return this.requests[this.firstRequest] === request ? this.output.writer : null
   }
 
   completed(request: SocketRequest): void {
@@ -132,7 +145,7 @@ export class ClientConnection implements RequestOwner {
 
   private received(chunk: Buffer): void {
     if (this.closed || this.draining) return
-    this.lastActiveMs = this.host.clock.monotonic()
+    this.lastActiveMs = this.host.turnMs()
     try {
       this.receiver.push(chunk, this.take)
     } catch (error) {
@@ -141,25 +154,27 @@ export class ClientConnection implements RequestOwner {
       return
     }
     this.reportPartial()
+    this.host.took(chunk.length)
   }
 
   /** A frame has arrived: worked on at once when there is room, else kept (as a copy, when it is only lent). */
-  private readonly take = (frame: Buffer, isOwn: boolean): void => {
+  private readonly take = (buffer: Buffer, start: number, end: number, isOwn: boolean): void => {
     this.framesSeen += 1
     if (this.closed) return
     if (this.backlog.length === 0) {
-      const served = this.apiOf(frame)
+      const served = this.apiOf(buffer, start, end)
       if (this.hasRoom(served)) {
-        this.begin(frame, isOwn, served)
+        this.begin(buffer, start, end, isOwn, served)
         return
       }
     }
+    const frame = buffer.subarray(start, end)
     this.backlog.push(isOwn ? frame : Buffer.from(frame))
     this.pause()
   }
 
-  private apiOf(frame: Buffer): ServedApi | undefined {
-    return frame.length >= FIXED_HEADER_BYTES ? this.host.dispatcher.find(frame.readInt16BE(0)) : undefined
+  private apiOf(buffer: Buffer, start: number, end: number): ServedApi | undefined {
+    return end - start >= FIXED_HEADER_BYTES ? this.host.dispatcher.find(readInt16(buffer, start)) : undefined
   }
 
   /** Works on waiting frames while there is room; reads on only when none is left waiting. */
@@ -167,10 +182,10 @@ export class ClientConnection implements RequestOwner {
     let taken = 0
     while (taken < this.backlog.length && !this.closed) {
       const frame = this.backlog[taken] as Buffer
-      const served = this.apiOf(frame)
+      const served = this.apiOf(frame, 0, frame.length)
       if (!this.hasRoom(served)) break
       taken += 1
-      this.begin(frame, true, served)
+      this.begin(frame, 0, frame.length, true, served)
     }
     if (this.closed) return
     if (taken === this.backlog.length) this.backlog = []
@@ -190,37 +205,39 @@ export class ClientConnection implements RequestOwner {
     return reserve === 0 || this.host.mayReserve(this)
   }
 
-  private begin(lent: Buffer, isOwn: boolean, served: ServedApi | undefined): void {
-    if (lent.length < FIXED_HEADER_BYTES) {
-      this.abort('malformed-request', { bytes: lent.length })
+  private begin(buffer: Buffer, start: number, end: number, isOwn: boolean, served: ServedApi | undefined): void {
+    const frameBytes = end - start
+    if (frameBytes < FIXED_HEADER_BYTES) {
+      this.abort('malformed-request', { bytes: frameBytes })
       return
     }
-    const apiVersion = lent.readInt16BE(2)
-    // A loan that is most of its memory would be taken for an own buffer by who keeps slices.
-    const mayLend = served?.handler.borrowsRequest === true && lent.length * 2 < lent.buffer.byteLength
-    const frame = isOwn || mayLend ? lent : Buffer.from(lent)
+    const apiVersion = readInt16(buffer, start + 2)
     if (served === undefined || apiVersion < served.lowest || apiVersion > served.highest) {
-      this.refuseVersion(frame, served, apiVersion)
+      this.refuseVersion(buffer, start, frameBytes, served, apiVersion)
       return
     }
+    // A loan that is most of its memory would be taken for an own buffer by who keeps slices.
+    const mayLend = served.handler.borrowsRequest === true && frameBytes * 2 < buffer.buffer.byteLength
+    const { reader } = this
+    if (isOwn || mayLend) reader.reuse(buffer, start + 4, end)
+    else reader.reuse(Buffer.from(buffer.subarray(start, end)), 4, frameBytes)
+    this.handle(reader, frameBytes, served, apiVersion)
+    // Or the frame would live as long as the connection.
+    reader.reuse(NOTHING, 0, 0)
+  }
+
+  private handle(reader: Reader, frameBytes: number, served: ServedApi, apiVersion: number): void {
     const { handler } = served
     const { api } = handler
     served.requests.add(1)
     let request: SocketRequest
     let message: unknown
     try {
-      const reader = new Reader(frame, 4)
       const correlationId = reader.int32()
       const clientId = reader.nullableString()
       if (apiVersion >= api.flexibleFrom) reader.skipTags()
       message = api.readRequest(reader, apiVersion)
-      request = new SocketRequest(
-        this,
-        served,
-        { apiVersion, correlationId, clientId },
-        frame.length,
-        this.lastActiveMs,
-      )
+      request = new SocketRequest(this, served, apiVersion, correlationId, clientId, frameBytes, this.lastActiveMs)
     } catch (error) {
       if (!(error instanceof WireError)) throw error
       this.abort('malformed-request', { api: api.name, version: apiVersion, problem: error.message })
@@ -235,15 +252,21 @@ export class ClientConnection implements RequestOwner {
   }
 
   /** W2: ApiVersions of an unknown version is answered in version 0; any other unknown key or version ends the connection. */
-  private refuseVersion(frame: Buffer, served: ServedApi | undefined, apiVersion: number): void {
-    const apiKey = frame.readInt16BE(0)
+  private refuseVersion(
+    buffer: Buffer,
+    start: number,
+    frameBytes: number,
+    served: ServedApi | undefined,
+    apiVersion: number,
+  ): void {
+    const apiKey = readInt16(buffer, start)
     if (served === undefined || apiKey !== API_VERSIONS_KEY) {
       this.abort('unsupported-version', { apiKey, apiVersion })
       return
     }
     served.requests.add(1)
-    const header = { apiVersion: 0, correlationId: frame.readInt32BE(4), clientId: null }
-    const request = new SocketRequest(this, served, header, frame.length, this.lastActiveMs)
+    const correlationId = readInt32(buffer, start + 4)
+    const request = new SocketRequest(this, served, 0, correlationId, null, frameBytes, this.lastActiveMs)
     this.admit(request)
     request.reply(unsupportedApiVersions(served.handler))
   }
@@ -262,7 +285,8 @@ export class ClientConnection implements RequestOwner {
       const request = requests[this.firstRequest] as SocketRequest
       if (request.replyParts === null) break
       this.readyBytes -= request.replyBytes
-      this.output.add(request.replyParts, request.sent)
+      this.output.add(request.replyParts)
+      if (request.sent !== undefined) this.output.notify(request.sent)
       this.firstRequest += 1
     }
     if (this.firstRequest === requests.length) {
@@ -275,7 +299,7 @@ export class ClientConnection implements RequestOwner {
   }
 
   private drained(): void {
-    this.lastActiveMs = this.host.clock.monotonic()
+    this.lastActiveMs = this.host.turnMs()
     this.output.drained()
     this.flush()
   }

@@ -17,14 +17,14 @@ export interface ServedApi {
 const DURATION_BUCKETS_MS = [0.5, 1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 5000]
 
 export class Dispatcher {
-  private readonly byKey = new Map<number, ServedApi>()
+  private readonly byKey: (ServedApi | undefined)[] = []
 
   constructor(handlers: readonly Handler<unknown, unknown>[], metrics: Metrics) {
     for (const handler of handlers) {
       const { api } = handler
-      if (this.byKey.has(api.key)) throw new Error(`two handlers for ${api.name}`)
+      if (this.byKey[api.key] !== undefined) throw new Error(`two handlers for ${api.name}`)
       const labels = { api: api.name }
-      this.byKey.set(api.key, {
+      this.byKey[api.key] = {
         handler,
         lowest: Math.max(handler.minVersion ?? api.minVersion, api.minCodecVersion),
         highest: handler.maxVersion ?? api.maxVersion,
@@ -36,11 +36,11 @@ export class Dispatcher {
           DURATION_BUCKETS_MS,
           labels,
         ),
-      })
+      }
     }
   }
 
   find(key: number): ServedApi | undefined {
-    return this.byKey.get(key)
+    return this.byKey[key]
   }
 }

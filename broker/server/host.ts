@@ -1,7 +1,9 @@
+import type { ReaderOptions } from '../../proto/kafka/reader.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Logger, Services } from '../services.ts'
 import type { ClientConnection } from './connection.ts'
 import type { Dispatcher } from './dispatcher.ts'
+import type { ReplyWriters } from './output.ts'
 import type { AssemblyPool } from './receiver.ts'
 
 /** What a connection needs from the server that accepted it. */
@@ -13,10 +15,16 @@ export interface ConnectionHost {
   readonly limits: ServerLimits
   /** Memory for frames that arrive in parts. */
   readonly assembly: AssemblyPool
+  /** Memory for replies. */
+  readonly writers: ReplyWriters
+  /** How requests are read. */
+  readonly readerOptions: ReaderOptions
   /** Host and port of this node as clients see it. */
   readonly listener: string
-  /** Monotonic time of this turn, for what it completes: one look at the clock serves all its replies. */
+  /** Monotonic time: one look at the clock serves all that is read in a turn, another one all that its end completes. */
   turnMs(): number
+  /** So many bytes have been read and worked on; the turn may end within the call. */
+  took(bytes: number): void
   /** Asks for `flush` at the end of this turn. */
   markDirty(connection: ClientConnection): void
   /** False: replies over all connections are at their ceiling; the connection is flushed again once they are not. */

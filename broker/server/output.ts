@@ -1,26 +1,49 @@
 /** The bytes a connection has to send, handed to the socket a bounded piece at a time. */
+import { Writer } from '../../proto/kafka/writer.ts'
+import { REPLY_WRITER_BYTES_MAX, REPLY_WRITERS_FREE_MAX } from '../limits.ts'
 import type { Connection } from '../ports/network.ts'
 
 /** Above this a socket is sure to announce that it has drained; below, what it holds is noise. Node's own mark is 16 or 64 KiB. */
 const DRAIN_ANNOUNCED_BYTES = 64 * 1024
 
+/** What a writer of replies begins with: the produce replies of a turn of small batches. */
+const REPLIES_BYTES = 16 * 1024
+
+/** Writers of replies, shared by the connections: one is out of use again as soon as the kernel has what was written. */
+export class ReplyWriters {
+  private readonly free: Writer[] = []
+
+  take(): Writer {
+    return this.free.pop() ?? new Writer(REPLIES_BYTES)
+  }
+
+  /** Nobody may look any more at what the writer has written. */
+  giveBack(writer: Writer): void {
+    if (writer.reuse() <= REPLY_WRITER_BYTES_MAX && this.free.length < REPLY_WRITERS_FREE_MAX) this.free.push(writer)
+  }
+}
+
 export class OutputQueue {
   private readonly peer: Connection
   private readonly pieceBytes: number
+  private readonly writers: ReplyWriters
+  /** The replies since the last `send`; null when there is none. */
+  private open: Writer | null = null
+  /** What did not fit into one piece, before all that is in `open`. */
   private parts: Buffer[] = []
-  private queuedBytes = 0
+  private partBytes = 0
   /** Bytes handed to the socket that it has not taken; 0 unless a drain is awaited. */
   private handedBytes = 0
   private stalledSinceMs = 0
-  /** Bytes ever queued, and ever handed to the socket. */
-  private totalQueued = 0
+  /** Bytes ever handed to the socket. */
   private totalHanded = 0
   /** Who wants to hear that the bytes up to a place have left. */
   private marks: { readonly place: number; readonly sent: () => void }[] = []
 
-  constructor(peer: Connection, pieceBytes: number) {
+  constructor(peer: Connection, pieceBytes: number, writers: ReplyWriters) {
     this.peer = peer
     this.pieceBytes = pieceBytes
+    this.writers = writers
   }
 
   /** Queued here and unsent in the socket. */
@@ -32,25 +55,36 @@ export class OutputQueue {
     return this.queuedBytes === 0 && this.handedBytes === 0
   }
 
-  /** `sent` is called once the kernel has the last of the parts. */
-  add(parts: readonly Buffer[], sent?: () => void): void {
-    for (const part of parts) {
-      this.parts.push(part)
-      this.queuedBytes += part.length
-      this.totalQueued += part.length
-    }
-    if (sent !== undefined) this.marks.push({ place: this.totalQueued, sent })
+  private get queuedBytes(): number {
+    return this.partBytes + (this.open === null ? 0 : this.open.size)
+  }
+
+  /** To write the next reply to: what is in it is queued. */
+  get writer(): Writer {
+    this.open ??= this.writers.take()
+    return this.open
+  }
+
+  /** Queues a reply that has been written elsewhere. */
+  add(parts: readonly Buffer[]): void {
+    for (const part of parts) this.writer.raw(part)
+  }
+
+  /** `sent` is called once the kernel has everything queued until now. */
+  notify(sent: () => void): void {
+    this.marks.push({ place: this.totalHanded + this.queuedBytes, sent })
   }
 
   send(nowMs: number): void {
     while (this.handedBytes === 0 && this.queuedBytes > 0) {
-      const before = this.queuedBytes
+      const writer = this.open
       const piece = this.nextPiece()
-      this.totalHanded += before - this.queuedBytes
       const place = this.totalHanded
       if (this.marks.length === 0) this.peer.write(piece)
       else this.peer.write(piece, () => this.taken(place))
       const unsent = this.peer.bufferedBytes
+      // The kernel has a copy, so the memory is free.
+      if (unsent === 0 && writer !== null && this.partBytes === 0) this.writers.giveBack(writer)
       if (unsent >= DRAIN_ANNOUNCED_BYTES) {
         this.handedBytes = unsent
         this.stalledSinceMs = nowMs
@@ -65,8 +99,9 @@ export class OutputQueue {
   /** Nothing more will be sent; whoever waits for that never hears of it. */
   clear(): void {
     this.marks = []
+    this.open = null
     this.parts = []
-    this.queuedBytes = 0
+    this.partBytes = 0
     this.handedBytes = 0
   }
 
@@ -81,12 +116,14 @@ export class OutputQueue {
     return this.handedBytes === 0 ? 0 : nowMs - this.stalledSinceMs
   }
 
-  /** Parts worth at most `pieceBytes`; a larger part is cut, so that a slow reader shows progress. */
-  private nextPiece(): Buffer[] {
+  /** Takes out parts worth at most `pieceBytes`; a larger part is cut, so that a slow reader shows progress. */
+  private nextPiece(): readonly Buffer[] {
+    this.closeWriter()
     const { parts, pieceBytes } = this
-    if (this.queuedBytes <= pieceBytes) {
+    if (this.partBytes <= pieceBytes) {
+      this.totalHanded += this.partBytes
       this.parts = []
-      this.queuedBytes = 0
+      this.partBytes = 0
       return parts
     }
     const piece: Buffer[] = []
@@ -106,7 +143,17 @@ export class OutputQueue {
       }
     }
     parts.splice(0, count)
-    this.queuedBytes -= bytes
+    this.partBytes -= bytes
+    this.totalHanded += bytes
     return piece
+  }
+
+  private closeWriter(): void {
+    if (this.open === null) return
+    const bytes = this.open.size
+    const written = this.open.finish()
+    this.parts = this.parts.length === 0 ? written : [...this.parts, ...written]
+    this.partBytes += bytes
+    this.open = null
   }
 }

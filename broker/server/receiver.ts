@@ -2,9 +2,16 @@
  * Cuts what arrives into frames without allocating for it: a frame that lies within one read is handed on as it is, one that
  * spans several is put together in lent memory. Holds no more than has arrived; never allocates from a claimed length.
  */
+import { readInt32 } from '../../proto/kafka/int64.ts'
 import { WireError } from '../../proto/kafka/wire-error.ts'
 
 const LENGTH_BYTES = 4
+
+/**
+ * A whole frame, without its length, in `buffer[start, end)`. It is valid during the call only, unless `isOwn`: then the
+ * buffer holds nothing else.
+ */
+export type TakeFrame = (buffer: Buffer, start: number, end: number, isOwn: boolean) => void
 
 /** Places for frames under way, in one piece of memory (which says that its slices are loans; DESIGN 2.7). */
 export class AssemblyPool {
@@ -65,10 +72,9 @@ export class FrameReceiver {
   }
 
   /**
-   * Calls `take` with each frame that the chunk completes, without its length. The frame is valid during the call only,
-   * unless `isOwn`. Throws WireError for a negative length or one above the ceiling.
+   * Calls `take` with each frame that the chunk completes. Throws WireError for a negative length or one above the ceiling.
    */
-  push(chunk: Buffer, take: (frame: Buffer, isOwn: boolean) => void): void {
+  push(chunk: Buffer, take: TakeFrame): void {
     let position = 0
     while (position < chunk.length) {
       if (this.memory !== null) {
@@ -78,14 +84,14 @@ export class FrameReceiver {
       if (this.lengthHave > 0 || chunk.length - position < LENGTH_BYTES) {
         position = this.fillLength(chunk, position)
         if (this.lengthHave < LENGTH_BYTES) return
-        this.begin(this.checked(this.lengthBytes.readInt32BE(0)))
+        this.begin(this.checked(readInt32(this.lengthBytes, 0)))
         if (this.want === 0) this.finish(take)
         continue
       }
-      const length = this.checked(chunk.readInt32BE(position))
+      const length = this.checked(readInt32(chunk, position))
       position += LENGTH_BYTES
       if (chunk.length - position >= length) {
-        take(chunk.subarray(position, position + length), false)
+        take(chunk, position, position + length, false)
         position += length
       } else {
         this.begin(length)
@@ -122,7 +128,7 @@ export class FrameReceiver {
     this.lengthHave = LENGTH_BYTES
   }
 
-  private fill(chunk: Buffer, position: number, take: (frame: Buffer, isOwn: boolean) => void): number {
+  private fill(chunk: Buffer, position: number, take: TakeFrame): number {
     const count = Math.min(this.want - this.have, chunk.length - position)
     const memory = this.room(this.have + count)
     chunk.copy(memory, this.have, position, position + count)
@@ -141,14 +147,14 @@ export class FrameReceiver {
     return larger
   }
 
-  private finish(take: (frame: Buffer, isOwn: boolean) => void): void {
+  private finish(take: TakeFrame): void {
     const memory = this.memory as Buffer
     const { lent, want } = this
     this.memory = null
     this.have = 0
     this.lengthHave = 0
     try {
-      take(memory.subarray(0, want), !lent)
+      take(memory, 0, want, !lent)
     } finally {
       if (lent) this.pool.giveBack(memory)
     }

@@ -3,14 +3,18 @@ import { Writer } from '../../proto/kafka/writer.ts'
 import type { RequestContext } from '../handlers/handler.ts'
 import type { ServedApi } from './dispatcher.ts'
 
-/** Bytes a reply begins with room for. Most replies are a produce's, and those fit; memory for them is what turns over fastest. */
+/** Bytes that a reply begins with room for which has to wait for an earlier one. */
 const REPLY_BYTES = 128
+
+const NOTHING: readonly Buffer[] = []
 
 /** What a request needs from the connection it came by. */
 export interface RequestOwner {
   readonly clientHost: string
   readonly listener: string
   readonly closed: boolean
+  /** What the reply may be written to at once, when it is the next to leave; else null. */
+  writerFor(request: SocketRequest): Writer | null
   /** The request has its reply (or is to have none): it leaves once those before it have left. */
   completed(request: SocketRequest): void
   /** The request, or the handler, is broken: the connection must go. */
@@ -25,8 +29,9 @@ export class SocketRequest implements RequestContext<unknown> {
   readonly served: ServedApi
   readonly frameBytes: number
   readonly arrivedMs: number
-  /** The framed reply; empty when there is to be none (acks=0), null while it is being worked on. */
+  /** The framed reply, to be sent in its turn; empty when there is none, or it has been written already; null before. */
   replyParts: readonly Buffer[] | null = null
+  /** Of these parts. */
   replyBytes = 0
   sent: (() => void) | undefined
   private readonly owner: RequestOwner
@@ -34,15 +39,17 @@ export class SocketRequest implements RequestContext<unknown> {
   constructor(
     owner: RequestOwner,
     served: ServedApi,
-    header: { apiVersion: number; correlationId: number; clientId: string | null },
+    apiVersion: number,
+    correlationId: number,
+    clientId: string | null,
     frameBytes: number,
     arrivedMs: number,
   ) {
     this.owner = owner
     this.served = served
-    this.apiVersion = header.apiVersion
-    this.correlationId = header.correlationId
-    this.clientId = header.clientId
+    this.apiVersion = apiVersion
+    this.correlationId = correlationId
+    this.clientId = clientId
     this.frameBytes = frameBytes
     this.arrivedMs = arrivedMs
   }
@@ -62,31 +69,36 @@ export class SocketRequest implements RequestContext<unknown> {
   reply(response: unknown, sent?: () => void): void {
     if (this.owner.closed) return
     if (this.replyParts !== null) throw new Error(`${this.served.handler.api.name} was answered twice`)
+    const next = this.owner.writerFor(this)
     try {
-      this.replyParts = this.encode(response)
+      if (next === null) this.keep(response)
+      else this.encode(next, response)
     } catch (error) {
       this.owner.failed('reply-not-encodable', this, error)
       return
     }
+    this.replyParts ??= NOTHING
     this.sent = sent
     this.owner.completed(this)
   }
 
-  private encode(response: unknown): Buffer[] {
-    const { api } = this.served.handler
+  private keep(response: unknown): void {
     const writer = new Writer(REPLY_BYTES)
-    writer.int32(0)
+    this.replyBytes = this.encode(writer, response)
+    this.replyParts = writer.finish()
+  }
+
+  private encode(writer: Writer, response: unknown): number {
+    const { api } = this.served.handler
+    writer.beginFrame()
     writeResponseHeader(writer, api, this.apiVersion, this.correlationId)
     api.writeResponse(writer, response, this.apiVersion)
-    this.replyBytes = writer.size
-    const parts = writer.finish()
-    Writer.patchInt32(parts, this.replyBytes - 4)
-    return parts
+    return writer.endFrame()
   }
 
   noReply(): void {
     if (this.owner.closed || this.replyParts !== null) return
-    this.replyParts = []
+    this.replyParts = NOTHING
     this.owner.completed(this)
   }
 

@@ -2,6 +2,8 @@
  * The Kafka listener: accepts connections up to a ceiling, answers all replies of a turn with one write per connection,
  * and closes peers that are idle, deaf or greedy. Must never let one peer cost another more than its share.
  */
+import type { ReaderOptions } from '../../proto/kafka/reader.ts'
+import { TextCache } from '../../proto/kafka/text-cache.ts'
 import type { Handler } from '../handlers/handler.ts'
 import {
   ASSEMBLY_SLOT_BYTES,
@@ -16,7 +18,7 @@ import {
   STOP_DRAIN_TIMEOUT_MS,
   UNREAD_REPLY_TIMEOUT_MS,
 } from '../limits.ts'
-import type { Counter, Metrics } from '../metrics.ts'
+import type { Counter, Labels, Metrics } from '../metrics.ts'
 import type { Clock, Timer } from '../ports/clock.ts'
 import type { Connection, Listener, Network } from '../ports/network.ts'
 import type { Turn } from '../replication/turn.ts'
@@ -24,6 +26,7 @@ import type { Logger, Services } from '../services.ts'
 import { ClientConnection } from './connection.ts'
 import { Dispatcher } from './dispatcher.ts'
 import type { ConnectionHost, ServerLimits } from './host.ts'
+import { ReplyWriters } from './output.ts'
 import { AssemblyPool } from './receiver.ts'
 
 export type { ServerLimits } from './host.ts'
@@ -36,6 +39,8 @@ export interface ServerOptions {
   readonly logger: Logger
   readonly handlers: readonly Handler<unknown, unknown>[]
   readonly limits: ServerLimits
+  /** Tells this listener's connections from those of another; default none. */
+  readonly labels?: Labels
 }
 
 /** The ceilings for a broker with these options. */
@@ -65,13 +70,14 @@ export class KafkaServer implements ConnectionHost {
   readonly logger: Logger
   readonly limits: ServerLimits
   readonly assembly = new AssemblyPool(ASSEMBLY_SLOTS, ASSEMBLY_SLOT_BYTES)
+  readonly writers = new ReplyWriters()
+  readonly readerOptions: ReaderOptions = { texts: new TextCache() }
   listener = ''
   private readonly metrics: Metrics
   private readonly network: Network
   private readonly turn: Turn
   private readonly connections = new Set<ClientConnection>()
   private dirty: ClientConnection[] = []
-  private readonly dirtySet = new Set<ClientConnection>()
   private readonly blocked = new Set<ClientConnection>()
   /** Connections accepted before the broker was ready to serve them. */
   private early: Connection[] | null = []
@@ -81,8 +87,6 @@ export class KafkaServer implements ConnectionHost {
   private partialBytes = 0
   private logSecond = 0
   private logsThisSecond = 0
-  /** Negative until the clock has been looked at in this turn. */
-  private turnTimeMs = -1
   private stopping = false
   private replyDelayMs = 0
   /** Connections whose replies are held back until the delay changes. */
@@ -98,19 +102,21 @@ export class KafkaServer implements ConnectionHost {
     this.limits = options.limits
     this.network = options.network
     this.turn = options.turn
-    const { metrics } = options
+    const { metrics, labels } = options
     this.dispatcher = new Dispatcher(options.handlers, metrics)
-    this.accepted = metrics.counter('millrace_connections_accepted_total', 'Connections accepted on the Kafka port.')
+    this.accepted = metrics.counter('millrace_connections_accepted_total', 'Connections accepted.', labels)
     this.dropped = metrics.counter(
       'millrace_connections_dropped_total',
       'Connections refused over the ceiling (max.connections).',
+      labels,
     )
-    metrics.gauge('millrace_connections', 'Open connections on the Kafka port.', () => this.connections.size)
-    metrics.gauge('millrace_reply_bytes', 'Bytes of replies waiting to be sent or read.', () => this.replyBytes)
+    metrics.gauge('millrace_connections', 'Open connections.', () => this.connections.size, labels)
+    metrics.gauge('millrace_reply_bytes', 'Bytes of replies waiting to be sent or read.', () => this.replyBytes, labels)
     metrics.gauge(
       'millrace_partial_frame_bytes',
       'Bytes of requests that have arrived in part.',
       () => this.partialBytes,
+      labels,
     )
     this.turn.addStage('send', () => this.flushDirty())
   }
@@ -175,13 +181,16 @@ export class KafkaServer implements ConnectionHost {
   }
 
   turnMs(): number {
-    if (this.turnTimeMs < 0) this.turnTimeMs = this.clock.monotonic()
-    return this.turnTimeMs
+    return this.turn.monotonicMs()
+  }
+
+  took(bytes: number): void {
+    this.turn.took(bytes)
   }
 
   markDirty(connection: ClientConnection): void {
-    if (this.dirtySet.has(connection)) return
-    this.dirtySet.add(connection)
+    if (connection.isDirty) return
+    connection.isDirty = true
     this.dirty.push(connection)
     this.turn.request()
   }
@@ -215,7 +224,6 @@ export class KafkaServer implements ConnectionHost {
     this.partialBytes -= partialBytes
     this.connections.delete(connection)
     this.blocked.delete(connection)
-    this.dirtySet.delete(connection)
     if (this.connections.size === 0) this.onEmpty?.()
   }
 
@@ -260,11 +268,10 @@ export class KafkaServer implements ConnectionHost {
 
   /** Stage of the turn: one write per connection that has something to say. */
   private flushDirty(): void {
-    this.turnTimeMs = -1
     if (this.dirty.length === 0) return
     const connections = this.dirty
     this.dirty = []
-    this.dirtySet.clear()
+    for (const connection of connections) connection.isDirty = false
     if (this.replyDelayMs === 0 || this.stopping) this.flushAll(connections)
     else if (this.replyDelayMs === Number.POSITIVE_INFINITY) this.withheld.push(...connections)
     else this.clock.after(this.replyDelayMs, () => this.flushAll(connections))

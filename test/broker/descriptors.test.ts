@@ -8,19 +8,19 @@ import { exitCodeOf } from '../../cli/errors.ts'
 
 describe('shareDescriptors', () => {
   it.each([
-    [96, 16, 16],
-    [128, 32, 32],
-    [1024, 384, 384],
-    [1_048_576, 8192, 1_040_128],
-  ])('of %d gives logs %d and connections %d', (limit, files, connections) => {
-    expect(shareDescriptors(limit)).toEqual({ files, connections })
+    [96, 16, 16, 16],
+    [128, 32, 32, 16],
+    [1024, 384, 384, 208],
+    [1_048_576, 8192, 1_036_240, 4096],
+  ])('of %d gives logs %d, clients %d and HTTP clients %d', (limit, files, connections, httpConnections) => {
+    expect(shareDescriptors(limit)).toEqual({ files, connections, httpConnections })
   })
 
   it('never gives out what is kept for Node, syncs and checkpoints', () => {
     for (let limit = 96; limit < 3000; limit++) {
-      const { files, connections } = shareDescriptors(limit)
-      expect(limit - files - connections).toBeGreaterThanOrEqual(64)
-      expect(Math.min(files, connections)).toBeGreaterThanOrEqual(16)
+      const { files, connections, httpConnections } = shareDescriptors(limit)
+      expect(limit - files - connections - httpConnections).toBeGreaterThanOrEqual(48)
+      expect(Math.min(files, connections, httpConnections)).toBeGreaterThanOrEqual(16)
     }
   })
 

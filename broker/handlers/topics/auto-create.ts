@@ -17,7 +17,7 @@ export function absentTopicError(name: string): number {
 }
 
 function newTopic(name: string, services: Services): NewTopic {
-  const internal = internalTopic(name, services.config, services.metadata.brokers().length)
+  const internal = internalTopic(name, services.config)
   return internal ?? { name, partitions: -1, replicationFactor: -1, assignments: [], configs: [] }
 }
 

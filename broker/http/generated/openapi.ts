@@ -2644,6 +2644,150 @@ export const openapi: object = {
     }
    }
   },
+  "/v1/cluster": {
+   "get": {
+    "operationId": "describeCluster",
+    "summary": "Brokers, the active controller, and who leads how much",
+    "tags": [
+     "admin"
+    ],
+    "responses": {
+     "200": {
+      "description": "As this broker knows it",
+      "content": {
+       "application/json": {
+        "schema": {
+         "description": "As this broker knows it",
+         "type": "object",
+         "required": [
+          "clusterId",
+          "controller",
+          "brokers"
+         ],
+         "properties": {
+          "clusterId": {
+           "type": "string"
+          },
+          "controller": {
+           "type": "integer",
+           "description": "Id of the active controller; -1 when none is known."
+          },
+          "brokers": {
+           "type": "array",
+           "items": {
+            "type": "object",
+            "required": [
+             "id",
+             "host",
+             "port",
+             "rack",
+             "fenced",
+             "leads",
+             "replicas",
+             "inSync"
+            ],
+            "properties": {
+             "id": {
+              "type": "integer"
+             },
+             "host": {
+              "type": "string"
+             },
+             "port": {
+              "type": "integer"
+             },
+             "rack": {
+              "type": [
+               "string",
+               "null"
+              ]
+             },
+             "fenced": {
+              "type": "boolean",
+              "description": "Registered, and not serving."
+             },
+             "leads": {
+              "type": "integer",
+              "description": "Partitions that it leads."
+             },
+             "replicas": {
+              "type": "integer",
+              "description": "Partitions that it keeps, those that it leads included."
+             },
+             "inSync": {
+              "type": "integer",
+              "description": "Of those, the ones it is in sync for."
+             }
+            }
+           }
+          }
+         }
+        }
+       }
+      }
+     },
+     "503": {
+      "description": "Too busy, stopping, or for now unable; see Retry-After",
+      "content": {
+       "application/problem+json": {
+        "schema": {
+         "type": "object",
+         "required": [
+          "type",
+          "title",
+          "status"
+         ],
+         "properties": {
+          "type": {
+           "type": "string",
+           "description": "about:blank, or urn:kafka-error:NAME."
+          },
+          "title": {
+           "type": "string"
+          },
+          "status": {
+           "type": "integer"
+          },
+          "detail": {
+           "type": "string"
+          },
+          "code": {
+           "type": "string",
+           "description": "Kafka's error name."
+          },
+          "errorCode": {
+           "type": "integer",
+           "description": "Kafka's error code."
+          },
+          "offsets": {
+           "type": "array",
+           "items": {
+            "type": "object",
+            "required": [
+             "partition",
+             "offset"
+            ],
+            "properties": {
+             "partition": {
+              "type": "integer"
+             },
+             "offset": {
+              "type": "integer",
+              "description": "-1 when it is not known: acks=0, or the record failed."
+             }
+            }
+           },
+           "description": "Of a produce that failed in part: where each record is, in order; offset -1 = not acknowledged."
+          }
+         },
+         "description": "RFC 9457 problem details."
+        }
+       }
+      }
+     }
+    }
+   }
+  },
   "/health/live": {
    "get": {
     "operationId": "live",

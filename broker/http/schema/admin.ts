@@ -20,6 +20,24 @@ export const Problem = Type.Object(
 )
 export type Problem = Static<typeof Problem>
 
+export const ClusterDetail = Type.Object({
+  clusterId: Type.String(),
+  controller: Type.Integer({ description: 'Id of the active controller; -1 when none is known.' }),
+  brokers: Type.Array(
+    Type.Object({
+      id: Type.Integer(),
+      host: Type.String(),
+      port: Type.Integer(),
+      rack: NullableString,
+      fenced: Type.Boolean({ description: 'Registered, and not serving.' }),
+      leads: Type.Integer({ description: 'Partitions that it leads.' }),
+      replicas: Type.Integer({ description: 'Partitions that it keeps, those that it leads included.' }),
+      inSync: Type.Integer({ description: 'Of those, the ones it is in sync for.' }),
+    }),
+  ),
+})
+export type ClusterDetail = Static<typeof ClusterDetail>
+
 export const TopicSummary = Type.Object({
   name: Type.String(),
   id: Type.String(),

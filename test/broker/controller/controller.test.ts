@@ -13,7 +13,7 @@ describe('a controller that starts', () => {
     expect(rig.view.brokers()).toMatchObject([{ id: 7, host: '127.0.0.1', port: 9092, rack: 'r1', fenced: false }])
     expect(rig.view.controllerId).toBe(7)
     expect(rig.view.clusterId).toBe('cluster-of-this-test--')
-    expect(rig.controller.brokerEpoch).toBe(rig.view.broker(7)?.epoch)
+    expect(rig.brokerEpoch).toBe(rig.view.broker(7)?.epoch)
     expect(rig.deltas.map((delta) => delta.brokersChanged)).toEqual([true, true])
     expect(rig.deltas[0]?.createdTopics).toEqual([])
   })
@@ -29,7 +29,7 @@ describe('a controller that starts', () => {
     const rig = new Rig()
     const controller = rig.open()
     const results: NewTopicResult[] = []
-    controller.createTopics([orders], { validateOnly: false }, (all) => void results.push(...all))
+    controller.requests.createTopics([orders], { validateOnly: false }, (all) => void results.push(...all))
     rig.clock.settle()
     expect(results[0]).toMatchObject({ name: 'orders', error: Errors.NOT_CONTROLLER, partitions: -1 })
   })
@@ -79,14 +79,14 @@ describe('a controller that restarts', () => {
       rig.start()
       rig.create('orders')
       const epochs = [rig.view.topic('orders')?.partitions[0]?.leaderEpoch]
-      const brokerEpochs = [rig.controller.brokerEpoch]
+      const brokerEpochs = [rig.brokerEpoch]
       for (let i = 0; i < 2; i += 1) {
         rig[end]()
         rig.start()
         const partition = rig.view.topic('orders')?.partitions[0]
         expect(partition).toMatchObject({ leader: 1, isr: [1], elr: [], lastKnownElr: [] })
         epochs.push(partition?.leaderEpoch)
-        brokerEpochs.push(rig.controller.brokerEpoch)
+        brokerEpochs.push(rig.brokerEpoch)
       }
       expect(epochs.map(Number)).toEqual(epochs.map(Number).toSorted((a, b) => a - b))
       expect(new Set(epochs).size).toBe(3)
@@ -114,7 +114,7 @@ describe('a controller that restarts', () => {
     const rig = new Rig()
     rig.start()
     rig.create('answered')
-    rig.controller.createTopics([orders], { validateOnly: false }, () => {})
+    rig.controller.requests.createTopics([orders], { validateOnly: false }, () => {})
     rig.kill()
     rig.start()
     expect(rig.view.topic('answered')).toBeDefined()
@@ -127,7 +127,7 @@ describe('commands', () => {
     rig.start()
     const order: string[] = []
     const ask = (label: string) =>
-      rig.controller.createTopics(
+      rig.controller.requests.createTopics(
         [orders],
         { validateOnly: false },
         ([result]) =>
@@ -148,7 +148,7 @@ describe('commands', () => {
     const done: string[] = []
     for (let i = 0; i < 20; i += 1) {
       const topic = { ...orders, name: `t${i}` }
-      rig.controller.createTopics([topic], { validateOnly: false }, ([r]) => void done.push(r?.name ?? ''))
+      rig.controller.requests.createTopics([topic], { validateOnly: false }, ([r]) => void done.push(r?.name ?? ''))
     }
     rig.faults.synced.length = 0
     rig.faults.appends.length = 0
@@ -178,7 +178,7 @@ describe('commands', () => {
     rig.start()
     rig.faults.holdSyncs = true
     const errors: number[] = []
-    rig.controller.createTopics([orders], { validateOnly: false }, ([r]) => void errors.push(r?.error ?? -2))
+    rig.controller.requests.createTopics([orders], { validateOnly: false }, ([r]) => void errors.push(r?.error ?? -2))
     rig.clock.settle()
     expect(errors).toEqual([])
     expect(rig.view.topic('orders')).toBeUndefined()
@@ -202,7 +202,7 @@ describe('commands', () => {
     const rig = new Rig()
     rig.start()
     const errors: number[] = []
-    rig.controller.createTopics([orders], { validateOnly: false }, ([r]) => void errors.push(r?.error ?? -2))
+    rig.controller.requests.createTopics([orders], { validateOnly: false }, ([r]) => void errors.push(r?.error ?? -2))
     rig.controller.close()
     rig.clock.settle()
     expect(errors).toEqual([Errors.NOT_CONTROLLER])
@@ -213,7 +213,7 @@ describe('commands', () => {
     rig.start()
     const seen: string[] = []
     rig.controller.onMetadata((view) => void seen.push(`listener ${view.topic('orders')?.partitions.length}`))
-    rig.controller.createTopics([orders], { validateOnly: false }, () => void seen.push('answer'))
+    rig.controller.requests.createTopics([orders], { validateOnly: false }, () => void seen.push('answer'))
     rig.clock.settle()
     expect(seen).toEqual(['listener 2', 'answer'])
   })

@@ -1,15 +1,17 @@
 /** A controller over a real metadata log on a memory disk; time, turns and randomness are in the hands of the test. */
 import { type ConfigFlags, defaultConfig } from '../../../broker/config.ts'
-import {
-  Controller,
-  METADATA_TOPIC,
-  METADATA_TOPIC_ID,
-  metadataLogConfig,
-} from '../../../broker/controller/controller.ts'
-import type { MetadataDelta } from '../../../broker/controller/view.ts'
+import type { ControllerApi } from '../../../broker/controller/api.ts'
+import { BrokerRequests } from '../../../broker/controller/broker-requests.ts'
+import { BrokerSessions } from '../../../broker/controller/broker-sessions.ts'
+import { Controller, METADATA_TOPIC } from '../../../broker/controller/controller.ts'
+import { openMetadataLog } from '../../../broker/controller/open-metadata-log.ts'
+import { ControllerDuties } from '../../../broker/controller/duties.ts'
+import type { BrokerView, MetadataDelta } from '../../../broker/controller/view.ts'
 import type { Log } from '../../../broker/log/log.ts'
 import { LogManager } from '../../../broker/log/log-manager.ts'
 import { createLogShared } from '../../../broker/log/shared.ts'
+import { ActiveControllerLink } from '../../../broker/peer/controller-link.ts'
+import { Membership } from '../../../broker/peer/membership.ts'
 import type { Clock, Timer } from '../../../broker/ports/clock.ts'
 import type { Disk } from '../../../broker/ports/disk.ts'
 import { MemoryDisk } from '../../../broker/ports/memory-disk.ts'
@@ -72,6 +74,14 @@ export function seededRandom(seed: number): Random {
   return { uint32, bytes: (length) => Buffer.from(Array.from({ length }, () => uint32() & 0xff)) }
 }
 
+interface Running {
+  readonly controller: Controller
+  readonly membership: Membership
+  readonly logs: LogManager
+  readonly requests: BrokerRequests
+  readonly duties: ControllerDuties
+}
+
 export class Rig {
   readonly clock = new TestClock()
   readonly faults = new FaultDisk(new MemoryDisk((fn) => this.clock.turnEnd(fn)))
@@ -79,11 +89,29 @@ export class Rig {
   readonly deltas: MetadataDelta[] = []
   readonly errors: string[] = []
   private readonly random = seededRandom(42)
-  private running: { controller: Controller; logs: LogManager } | null = null
+  /** What the active controller watches, by broker, and the epochs of what it watches. */
+  readonly watched = new Map<number, number>()
+  private running: Running | null = null
 
   get controller(): Controller {
     if (this.running === null) throw new Error('not started')
     return this.running.controller
+  }
+
+  /** What other brokers ask of this controller. */
+  get requests(): BrokerRequests {
+    if (this.running === null) throw new Error('not started')
+    return this.running.requests
+  }
+
+  get duties(): ControllerDuties {
+    if (this.running === null) throw new Error('not started')
+    return this.running.duties
+  }
+
+  /** Of the broker's present uptime. */
+  get brokerEpoch(): number {
+    return this.running?.membership.brokerEpoch ?? -1
   }
 
   /** The metadata log itself. */
@@ -110,42 +138,90 @@ export class Rig {
       durability: config.durability,
       shared: createLogShared({ maxSyncsInFlight: 2, tailCacheBytes: 1 << 20, maxOpenFiles: 100 }),
     })
-    const log = logs.openLog(METADATA_TOPIC, 0, METADATA_TOPIC_ID, metadataLogConfig, clock.now())
-    const logger = {
-      info: () => {},
-      error: (fields: object, message: string) =>
-        void this.errors.push(`${message}: ${'err' in fields ? String(fields.err) : ''}`),
-    }
-    const controller = new Controller({ config, clusterId: logs.clusterId, log, disk, clock, random, logger })
+    const line = (fields: object, message: string) =>
+      void this.errors.push(`${message}: ${'err' in fields ? String(fields.err) : ''}`)
+    const logger = { debug: () => {}, info: () => {}, warn: line, error: line }
+    const { clusterId, directoryId, previousBrokerEpoch } = logs
+    const controller = new Controller({
+      config,
+      clusterId,
+      directoryId,
+      ...openMetadataLog(logs, disk, clock.now()),
+      disk,
+      clock,
+      random,
+      logger,
+      send: () => {},
+      failed: (error) => membership.fail(error),
+    })
     controller.onMetadata((_, delta) => void this.deltas.push(delta))
-    this.running = { controller, logs }
+    const { nodeId } = config
+    const sessions = new BrokerSessions({ nodeId, sessionTimeoutMs: 3000, suspectTimeoutMs: 1000 })
+    const local = new BrokerRequests({ controller, sessions, clock, logger })
+    const channels = { to: () => null }
+    const link = new ActiveControllerLink({
+      nodeId,
+      clock,
+      metadata: controller.view,
+      channels,
+      local,
+      timeoutMs: 1000,
+    })
+    const membership: Membership = new Membership({
+      config,
+      clusterId,
+      directoryId,
+      clock,
+      random,
+      logger,
+      controller,
+      link,
+      isClean: config.durability === 'fsync' || logs.cleanShutdown,
+      previousBrokerEpoch,
+      open: () => controller.publish(),
+      suspects: () => [],
+      lost: () => [],
+      replicaEnd: () => null,
+    })
+    const watch = {
+      watch: ({ id, epoch }: BrokerView) => void this.watched.set(id, epoch),
+      unwatch: (id: number) => void this.watched.delete(id),
+    }
+    const duties = new ControllerDuties({ controller, sessions, config, clock, logger, watch })
+    this.running = { controller, membership, logs, requests: local, duties }
     return controller
   }
 
-  /** Opens, starts and unfences; throws what `start` answers. */
-  start(flags: ConfigFlags = {}): Controller {
+  /** Opens and starts. What the start is answered, once it is, comes to `started`. */
+  begin(flags: ConfigFlags, started: (error: Error | null) => void): Controller {
     const controller = this.open(flags)
+    this.running?.membership.start({ client: { host: '127.0.0.1', port: 9092 }, peer: null }, started)
+    controller.start()
+    return controller
+  }
+
+  /** Opens, starts and waits until the broker is unfenced; throws what the start answers. */
+  start(flags: ConfigFlags = {}): Controller {
     const answers: (Error | null)[] = []
-    controller.start({ host: '127.0.0.1', port: 9092 }, (error) => void answers.push(error))
-    this.clock.settle()
+    const controller = this.begin(flags, (error) => void answers.push(error))
+    this.clock.advance(50)
     if (answers[0] !== null) throw answers[0] ?? new Error('start was not answered')
-    controller.unfence((error) => void answers.push(error))
-    this.clock.settle()
-    if (answers[1] !== null) throw answers[1] ?? new Error('unfence was not answered')
     return controller
   }
 
   stop(): void {
-    const { controller, logs } = this.running ?? {}
+    const { controller, membership, logs } = this.running ?? {}
+    membership?.close()
     controller?.close()
     this.clock.settle()
-    logs?.close(controller?.brokerEpoch ?? -1)
+    logs?.close(membership?.brokerEpoch ?? -1)
     this.running = null
   }
 
   /** As kill -9 would: nothing is flushed or marked. */
   kill(): void {
-    const { controller, logs } = this.running ?? {}
+    const { controller, membership, logs } = this.running ?? {}
+    membership?.close()
     controller?.close()
     logs?.abandon()
     this.running = null
@@ -153,9 +229,9 @@ export class Rig {
   }
 
   /** Runs one command to its answer. */
-  ask<Result>(command: (controller: Controller, done: (result: Result) => void) => void): Result {
+  ask<Result>(command: (controller: ControllerApi, done: (result: Result) => void) => void): Result {
     const answers: Result[] = []
-    command(this.controller, (result) => void answers.push(result))
+    command(this.controller.requests, (result) => void answers.push(result))
     if (answers.length > 0) throw new Error('answered within the same turn')
     this.clock.settle()
     if (answers.length !== 1) throw new Error(`${answers.length} answers`)

@@ -33,6 +33,9 @@ export class Cluster {
       port: 9092,
       rack: null,
       clean: true,
+      peerHost: '',
+      peerPort: 0,
+      features: [],
       ...more,
     }
     return this.run(registerBroker(this.context, registration))

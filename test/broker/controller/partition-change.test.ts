@@ -14,6 +14,7 @@ const base: PartitionView = {
   lastKnownElr: [],
   addingReplicas: [],
   removingReplicas: [],
+  electedAs: '',
 }
 
 function change(partition: Partial<PartitionView>, active: readonly number[], more: Partial<PartitionChange> = {}) {

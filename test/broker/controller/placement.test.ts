@@ -5,7 +5,7 @@ import type { BrokerView } from '../../../broker/controller/view.ts'
 import { seededRandom } from './harness.ts'
 
 function broker(id: number, rack: string | null = null, fenced = false): BrokerView {
-  return { id, epoch: 0, host: 'h', port: 1, rack, fenced }
+  return { id, epoch: 0, host: 'h', port: 1, rack, fenced, inControlledShutdown: false, peerHost: '', peerPort: 0 }
 }
 
 function spread(values: readonly number[], keys: readonly number[]): number {

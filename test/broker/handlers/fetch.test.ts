@@ -222,6 +222,33 @@ describe('fetch sessions over the wire (W13)', () => {
     expect(unknown.errorCode).toBe(Errors.FETCH_SESSION_ID_NOT_FOUND)
   })
 
+  it('W13: a partition with more than fits into every answer keeps no other one waiting', async () => {
+    await cluster.createTopic({ name: 'greedy', partitions: 3 })
+    await using reader = await RawClient.connect(cluster.bootstrap)
+    for (let i = 0; i < 12; i++) await produce(client, 'greedy', 0, batchOf(['x'.repeat(1000)]))
+    for (const partition of [1, 2]) await produce(client, 'greedy', partition, batchOf(['y']))
+    const asked = [0, 1, 2].map((partition) => ({ topic: 'greedy', partition }))
+    // One batch of the first partition fills an answer, and there is always another.
+    const { sessionId, responses } = await reader.request(
+      Fetch,
+      12,
+      fetchRequest(asked, { sessionEpoch: 0, maxBytes: 900 }),
+    )
+    expect(responses.flatMap(({ partitions }) => partitions).map((answer) => recordsOf(answer).length > 0)).toEqual([
+      true,
+      false,
+      false,
+    ])
+    const served: number[] = []
+    for (let epoch = 1; epoch < 4; epoch++) {
+      const next = await reader.request(Fetch, 12, fetchRequest([], { sessionId, sessionEpoch: epoch, maxBytes: 900 }))
+      for (const answer of next.responses.flatMap(({ partitions }) => partitions)) {
+        if (recordsOf(answer).length > 0) served.push(answer.partitionIndex)
+      }
+    }
+    expect(new Set(served)).toEqual(new Set([0, 1, 2]))
+  })
+
   it('W13: a parked fetch of a session wakes for any of its partitions', async () => {
     await cluster.createTopic({ name: 'parked', partitions: 2 })
     await using reader = await RawClient.connect(cluster.bootstrap)

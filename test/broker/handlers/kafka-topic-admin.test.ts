@@ -39,6 +39,9 @@ const deliberate: Readonly<Record<string, string>> = {
 /** What Kafka says when it means to say nothing in particular. */
 const generic = /^This most likely occurs because of a request being malformed/
 
+/** Tagged fields of our own, which Kafka's clients pass over. */
+const ours = new Set(['electedAs'])
+
 /** Lists whose order Kafka leaves to a hash table. */
 const unordered = new Set(['topics', 'configs', 'responses', 'results', 'replicaElectionResults'])
 
@@ -57,7 +60,8 @@ function normal(value: Json, ids: ReadonlyMap<string, string>, field = ''): Json
     return unordered.has(field) ? items.toSorted((a, b) => sortKey(a).localeCompare(sortKey(b))) : items
   }
   if (value !== null && typeof value === 'object') {
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, normal(item, ids, key)]))
+    const fields = Object.entries(value).filter(([key]) => !ours.has(key))
+    return Object.fromEntries(fields.map(([key, item]) => [key, normal(item, ids, key)]))
   }
   if (field === 'port') return 0
   if (field === 'clusterId') return value === null || value === '' ? value : 'cluster'

@@ -76,11 +76,13 @@ describe('memory lent to replies (N8)', () => {
     await using cluster = await startCluster({ topics: ['tail'] })
     await using writer = await RawClient.connect(cluster.bootstrap)
     const values = (letter: string) => batchOf(Array.from({ length: 20 }, () => letter.repeat(20_000)))
+    // As much as is there now, and nothing of what comes while the fetch is on its way.
+    const maxBytes = 15 * values('a').length
     for (let count = 0; count < 15; count += 1) writer.send(Produce, 9, produceRequest('tail', 0, values('a')))
     for (let count = 0; count < 15; count += 1) await writer.nextFrame()
     await using reader = await RawClient.connect(cluster.bootstrap)
     reader.socket.pause()
-    reader.send(Fetch, 11, fetchRequest([{ topic: 'tail', maxBytes: 8_000_000 }]))
+    reader.send(Fetch, 11, fetchRequest([{ topic: 'tail', maxBytes }]))
     const other = values('b')
     // More than the cache of newest batches holds: its memory has been taken by others when the reader wakes up.
     const enough = Math.ceil((LOG_TAIL_CACHE_BYTES * 1.5) / other.length)

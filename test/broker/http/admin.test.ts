@@ -43,6 +43,26 @@ describe('/v1/topics', () => {
   })
 })
 
+describe('/v1/cluster', () => {
+  it('shows the brokers, the active controller, and who leads how much', async () => {
+    await door.createTopic('spread', 4)
+    const { clusterId } = door.broker.services.metadata
+    const partitions = [...door.broker.services.metadata.topics()].reduce(
+      (sum, topic) => sum + topic.partitions.length,
+      0,
+    )
+    const counted = { leads: partitions, replicas: partitions, inSync: partitions }
+    expect(await door.get('/v1/cluster')).toMatchObject({
+      status: 200,
+      body: {
+        clusterId,
+        controller: 1,
+        brokers: [{ id: 1, host: '127.0.0.1', port: door.broker.port, rack: null, fenced: false, ...counted }],
+      },
+    })
+  })
+})
+
 describe('/v1/groups', () => {
   it('knows no group before there is one', async () => {
     expect((await door.get('/v1/groups')).body).toEqual({ groups: [] })
@@ -231,6 +251,7 @@ describe('/openapi.json', () => {
       'get /metrics',
       'get /topics/{topic}/events',
       'get /topics/{topic}/partitions/{partition}/records',
+      'get /v1/cluster',
       'get /v1/groups',
       'get /v1/groups/{group}',
       'get /v1/topics',

@@ -108,7 +108,7 @@ describe('GET /topics/:topic/events', () => {
     await door.createTopic('gone')
     await put('gone', ...Array.from({ length: 5 }, (_, value) => ({ value })))
     const { partitions } = door.broker.services
-    await new Promise<void>((resolve) => partitions.get('gone', 0)?.deleteRecords(3, () => resolve()))
+    await new Promise<void>((resolve) => partitions.get('gone', 0)?.deleteRecords(3, 1000, () => resolve()))
     await using reader = await follow('gone', '', { 'last-event-id': '0:1' })
     const [gap, ...rest] = await reader.next(3)
     expect(gap).toEqual({ id: '0:3', name: 'gap', data: { partition: 0, from: 1, to: 3 } })

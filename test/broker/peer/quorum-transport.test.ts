@@ -1,8 +1,8 @@
 /** Three members of a quorum on real sockets, each with a log in memory. */
 import { afterEach, describe, expect, it } from 'vitest'
 import { QuorumMember } from '../../../broker/consensus/quorum-member.ts'
-import { metadataLogConfig } from '../../../broker/controller/metadata-log.ts'
-import { METADATA_TOPIC, METADATA_TOPIC_ID } from '../../../broker/controller/names.ts'
+import { METADATA_TOPIC } from '../../../broker/controller/names.ts'
+import { openMetadataLog } from '../../../broker/controller/open-metadata-log.ts'
 import { apiVersionsHandler } from '../../../broker/handlers/18-api-versions.ts'
 import type { Log } from '../../../broker/log/log.ts'
 import { LogManager } from '../../../broker/log/log-manager.ts'
@@ -53,7 +53,8 @@ class Node {
     const shared = createLogShared({ maxSyncsInFlight: 2, tailCacheBytes: 1 << 20, maxOpenFiles: 100 })
     const newIds = { newClusterId: clusterId, newDirectoryId: 'AAAAAAAAAAAAAAAAAAAAAg' }
     this.logs = LogManager.open({ disk, path: '/data', nodeId: id, ...newIds, durability: 'fsync', shared })
-    this.log = this.logs.openLog(METADATA_TOPIC, 0, METADATA_TOPIC_ID, metadataLogConfig, Date.now())
+    const { log, snapshots } = openMetadataLog(this.logs, disk, Date.now())
+    this.log = log
     this.transport = new QuorumTransport({
       clusterId: cluster,
       nodeId: id,
@@ -66,22 +67,25 @@ class Node {
     this.member = new QuorumMember({
       raft: {
         nodeId: id,
-        voters: ids,
+        directoryId: this.logs.directoryId,
+        voters: ids.map((voter) => ({ id: voter, host: '127.0.0.1', port: ports.get(voter) ?? 0 })),
         electionTimeoutMs: 200,
         fetchTimeoutMs: 400,
         requestTimeoutMs: 300,
         retryBackoffMs: 10,
       },
-      log: this.log,
+      log,
+      snapshots,
       disk,
       clock: nodeClock,
       random: nodeRandom,
       send: (to, message) => this.transport.send(to, message),
       events: {
-        leaderChangeBatch: (leader) => batchOf(`leader ${leader}`),
         committed: () => {},
         leaderChanged: () => {},
         rolledBack: () => {},
+        installed: () => {},
+        noticed: (problem) => void this.failures.push(problem.message),
         failed: (error) => void this.failures.push(error.message),
       },
     })
@@ -101,7 +105,11 @@ class Node {
   async listen(): Promise<number> {
     const port = await this.server.listen(['127.0.0.1'], 0)
     // Of all services the handlers of this listener use the metrics only.
-    this.server.serve(`127.0.0.1:${port}`, { metrics: new MetricsRegistry() } as unknown as Services)
+    this.server.serve(`127.0.0.1:${port}`, {
+      metrics: new MetricsRegistry(),
+      metadata: { features: () => new Map() },
+      cluster: { controller: { appliedOffset: 0 } },
+    } as unknown as Services)
     return port
   }
 

@@ -108,7 +108,13 @@ export async function startHarness(limits: Partial<ServerLimits> = {}): Promise<
     },
   })
   const port = await server.listen(['127.0.0.1'], 0)
-  server.serve(`127.0.0.1:${port}`, { metrics, logger, clock: nodeClock } as unknown as Services)
+  server.serve(`127.0.0.1:${port}`, {
+    metrics,
+    logger,
+    clock: nodeClock,
+    metadata: { features: () => new Map() },
+    cluster: { controller: { appliedOffset: 0 } },
+  } as unknown as Services)
   const harness: Harness = {
     server,
     bootstrap: `127.0.0.1:${port}`,

@@ -21,7 +21,10 @@ function feed(receiver: FrameReceiver, stream: Buffer, cuts: readonly number[]):
   for (let index = 0; position < stream.length; index += 1) {
     const size = cuts.length === 0 ? stream.length : (cuts[index % cuts.length] ?? 1)
     const chunk = Buffer.from(stream.subarray(position, position + size))
-    receiver.push(chunk, (frame, isOwn) => taken.push(isOwn ? frame : Buffer.from(frame)))
+    receiver.push(chunk, (buffer, start, end, isOwn) => {
+      const frame = buffer.subarray(start, end)
+      taken.push(isOwn ? frame : Buffer.from(frame))
+    })
     chunk.fill(0xee)
     position += size
   }
@@ -50,7 +53,7 @@ describe('FrameReceiver', () => {
     const pool = new AssemblyPool(1, SLOT_BYTES)
     const receivers = [1, 2, 3].map(() => new FrameReceiver(1000, pool))
     const taken: string[] = []
-    const take = (frame: Buffer) => taken.push(frame.toString())
+    const take = (buffer: Buffer, start: number, end: number) => taken.push(buffer.toString('utf8', start, end))
     const frames = ['one', 'two', 'three'].map((text) => framed(Buffer.from(text)))
     frames.forEach((frame, index) => receivers[index]?.push(frame.subarray(0, 6), take))
     expect(pool.freeSlots).toBe(0)
