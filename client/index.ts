@@ -21,6 +21,8 @@ export type {
   PartitionReassignment,
   QuorumDescription,
   QuorumReplica,
+  ReplicaEnd,
+  ReplicatedPartition,
   TopicDescription,
   TopicListing,
 } from './admin/types.ts'

@@ -15,6 +15,7 @@ import {
   listGroupOffsets,
   listGroups,
 } from './groups.ts'
+import { describePartitions, listReplicaEnds } from './partitions.ts'
 import { addVoter, describeBrokers, describeQuorum, removeVoter, unregisterBroker } from './quorum.ts'
 import { alterPartitionReassignments, electLeaders, listPartitionReassignments } from './reassignments.ts'
 import { createPartitions, createTopics, deleteRecords, deleteTopics, describeTopics, listTopics } from './topics.ts'
@@ -116,6 +117,14 @@ export class KafkaAdmin implements Admin {
     if (answer.errorCode !== Errors.NONE) throw new KafkaError(answer.errorCode, 'describe cluster')
     const brokers = answer.brokers.map(({ nodeId, host, port, rack }) => ({ id: nodeId, host, port, rack }))
     return { clusterId: answer.clusterId, controller: answer.controllerId, brokers }
+  }
+
+  async describePartitions(topics?: readonly string[], { signal }: Abortable = {}) {
+    return describePartitions(this.#open(), topics, signal)
+  }
+
+  async listReplicaEnds(broker: number, partitions: readonly TopicPartition[], { signal }: Abortable = {}) {
+    return listReplicaEnds(this.#open(), broker, partitions, signal)
   }
 
   async describeBrokers({ signal }: Abortable = {}) {

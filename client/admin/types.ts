@@ -114,6 +114,27 @@ export interface ClusterDescription {
   }[]
 }
 
+/** A partition with everything that decides who may lead it (KIP-966). */
+export interface ReplicatedPartition extends TopicPartition {
+  /** Broker id, or -1. */
+  readonly leader: number
+  readonly leaderEpoch: number
+  readonly replicas: readonly number[]
+  readonly inSync: readonly number[]
+  /** Out of sync, and yet with everything that was acknowledged. */
+  readonly eligible: readonly number[]
+  /** Were complete once, and may have lost something since. */
+  readonly lastComplete: readonly number[]
+  /** Why the leader could be chosen (`in-sync`, `eligible`, `last`, `longest`, `unclean`); empty: it led from the beginning, or the broker does not say. */
+  readonly electedAs: string
+}
+
+export interface ReplicaEnd extends TopicPartition {
+  readonly broker: number
+  /** Of its log, committed or not. */
+  readonly endOffset: number
+}
+
 export interface BrokerDescription {
   readonly id: number
   readonly host: string
@@ -201,6 +222,10 @@ export interface Admin extends AsyncDisposable {
   ): Promise<void>
   deleteGroupOffsets(group: string, partitions: readonly TopicPartition[], options?: Abortable): Promise<void>
   describeCluster(options?: Abortable): Promise<ClusterDescription>
+  /** The partitions of topics, or of all; needs Kafka 3.7. */
+  describePartitions(topics?: readonly string[], options?: Abortable): Promise<ReplicatedPartition[]>
+  /** How far the replicas of a broker go; those that it cannot read are left out. */
+  listReplicaEnds(broker: number, partitions: readonly TopicPartition[], options?: Abortable): Promise<ReplicaEnd[]>
   /** Registered brokers, the fenced ones too (KIP-1073). */
   describeBrokers(options?: Abortable): Promise<BrokerDescription[]>
   /** Forgets a broker that will not come back (KIP-631). */

@@ -36,6 +36,10 @@ export class Cluster {
   /** Answers in a row that failed or named partitions without a leader. */
   #unsettled = 0
   #lastRefreshMs = 0
+  /** Who told about the cluster last. */
+  #informant: HostPort | undefined
+  /** What it told did not help: a broker that is cut off from the others goes on telling what it knew. */
+  #isDoubted = false
   #soonTimer: NodeJS.Timeout | undefined
   #regularTimer: NodeJS.Timeout | undefined
   #isClosed = false
@@ -102,6 +106,7 @@ export class Cluster {
 
   /** Asks for a refresh without waiting for it: at once, or after a pause that grows while answers do not settle. */
   refreshSoon(): void {
+    this.#isDoubted = true
     if (this.#refreshing !== undefined || this.#soonTimer !== undefined || this.#isClosed) return
     const pause = backoffMs(this.#unsettled, this.config.retryBackoffMs, this.config.retryBackoffMaxMs)
     const delay = Math.max(0, this.#lastRefreshMs + pause - Date.now())
@@ -130,11 +135,9 @@ export class Cluster {
   async request<Req, Res>(api: Api<Req, Res>, message: Req, options: RequestOptions = {}): Promise<Res> {
     const channel = options.channel ?? CONTROL_CHANNEL
     const connection = await (options.node === undefined
-      ? this.#connectAny(channel, options.signal)
+      ? this.#connectAny(channel, options.signal, undefined)
       : this.connect(options.node, channel, options.signal))
-    const version = connection.version(api, options.maxVersion)
-    const timeoutMs = options.timeoutMs ?? this.config.requestTimeoutMs
-    return abortable(connection.request(api, message, version, timeoutMs), options.signal)
+    return this.#send(connection, api, message, options)
   }
 
   closeChannel(channel: string): void {
@@ -147,6 +150,12 @@ export class Cluster {
     clearTimeout(this.#regularTimer)
     this.#listeners.clear()
     this.#pool.close()
+  }
+
+  #send<Req, Res>(connection: Connection, api: Api<Req, Res>, message: Req, options: RequestOptions): Promise<Res> {
+    const version = connection.version(api, options.maxVersion)
+    const timeoutMs = options.timeoutMs ?? this.config.requestTimeoutMs
+    return abortable(connection.request(api, message, version, timeoutMs), options.signal)
   }
 
   async #refreshUntilCurrent(): Promise<void> {
@@ -162,13 +171,18 @@ export class Cluster {
     } while (this.#refreshAgain)
   }
 
-  #fetchMetadata(topics: readonly string[]): Promise<MetadataResponse> {
-    return this.request(MetadataApi, {
+  async #fetchMetadata(topics: readonly string[]): Promise<MetadataResponse> {
+    const avoided = this.#isDoubted ? this.#informant : undefined
+    this.#isDoubted = false
+    const connection = await this.#connectAny(CONTROL_CHANNEL, undefined, avoided)
+    this.#informant = connection.address
+    const message = {
       topics: topics.map((name) => ({ name, topicId: ZERO_UUID })),
       allowAutoTopicCreation: this.config.autoCreateTopics,
       includeClusterAuthorizedOperations: false,
       includeTopicAuthorizedOperations: false,
-    })
+    }
+    return this.#send(connection, MetadataApi, message, {})
   }
 
   #apply(asked: readonly string[], response: MetadataResponse): void {
@@ -203,14 +217,25 @@ export class Cluster {
     }
   }
 
-  /** An open connection if there is one, else the first address that accepts, known brokers before bootstrap. */
-  async #connectAny(channel: string, signal: AbortSignal | undefined): Promise<Connection> {
+  /**
+   * An open connection if there is one, else the first address that accepts, known brokers before bootstrap; `avoided` when
+   * nobody else is there.
+   */
+  async #connectAny(
+    channel: string,
+    signal: AbortSignal | undefined,
+    avoided: HostPort | undefined,
+  ): Promise<Connection> {
     const addresses = this.#addresses()
+    const isAvoided = ({ host, port }: HostPort) => host === avoided?.host && port === avoided.port
     for (const address of addresses) {
+      if (isAvoided(address)) continue
       const open = this.#pool.peek(address, channel)
       if (open !== undefined) return open
     }
-    addresses.sort((a, b) => this.#pool.pauseMs(a) - this.#pool.pauseMs(b))
+    addresses.sort(
+      (a, b) => Number(isAvoided(a)) - Number(isAvoided(b)) || this.#pool.pauseMs(a) - this.#pool.pauseMs(b),
+    )
     const failures: Error[] = []
     for (const address of addresses) {
       try {

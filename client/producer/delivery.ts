@@ -44,6 +44,8 @@ export class Delivery implements SendOutcome {
       if (!batch.isDone) this.#done(queue, batch, answer.errorCode === Errors.NONE ? answer.baseOffset : -1)
       return
     }
+    // A leader that its followers do not answer may have been replaced without its knowing.
+    if (answer.errorCode === Errors.REQUEST_TIMED_OUT) this.#cluster.refreshSoon()
     const hasNewLeader = isStaleMetadata(answer.errorCode) && this.#noteLeader(queue, answer, response)
     if (verdict === 'failed') this.#fail(sent, produceError(queue, answer))
     else if (verdict === 'split') this.#split(sent)
