@@ -3,6 +3,8 @@ import { printLine, printTable, progress } from './output.ts'
 
 export interface LiveView {
   show(now: DemoProgress): void
+  /** A line that stays, above what is drawn. */
+  note(line: string): void
   end(): void
 }
 
@@ -40,7 +42,12 @@ export function liveView(headless: boolean): LiveView {
       progress(lines(now)[0] ?? '')
     }
   }
-  return { show, end: () => undefined }
+  const note = (line: string) => {
+    if (drawn > 0) process.stderr.write(`\x1b[${drawn}A\x1b[J`)
+    drawn = 0
+    progress(line)
+  }
+  return { show, note, end: () => undefined }
 }
 
 const percent = (share: number | null) => (share === null ? '-' : `${(100 * share).toFixed(0)} %`)

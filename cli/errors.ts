@@ -26,6 +26,7 @@ const environmentCodes = new Set([
   'LOG_CORRUPT',
   'CANNOT_LISTEN',
   'TOO_FEW_DESCRIPTORS',
+  'NOT_A_MEMBER',
   'EADDRINUSE',
   'EACCES',
 ])

@@ -3,8 +3,10 @@ import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { assetPath } from '../proto/assets.ts'
 import { brokerCommand } from './commands/broker.ts'
+import { clusterCommand } from './commands/cluster.ts'
 import { consumeCommand } from './commands/consume.ts'
 import { demoCommand } from './commands/demo.ts'
+import { doctorCommand } from './commands/doctor.ts'
 import { groupCommand } from './commands/group.ts'
 import { logCommand } from './commands/log.ts'
 import { produceCommand } from './commands/produce.ts'
@@ -27,6 +29,7 @@ function program(): Command {
     .enablePositionalOptions()
   for (const sub of [
     startCommand(),
+    clusterCommand(),
     withCommand(),
     demoCommand(),
     topicCommand(),
@@ -35,6 +38,7 @@ function program(): Command {
     groupCommand(),
     brokerCommand(),
     quorumCommand(),
+    doctorCommand(),
     logCommand(),
   ]) {
     command.addCommand(sub)

@@ -5,6 +5,14 @@ import { SCORER_ID } from './scorer/topology.ts'
 import { offsetsOf } from './read-range.ts'
 import { Telemetry } from './topics.ts'
 
+/** What became of the telemetry: `in` = `scored` + `waiting` + `rejected`, when nothing is lost and nothing counted twice. */
+export interface Counts {
+  readonly in: number
+  readonly scored: number
+  readonly waiting: number
+  readonly rejected: number
+}
+
 /**
  * Every record of the telemetry topic is accounted for: what came in, by the log's own offsets; what the scorer reached, by
  * its own count; and what still waits, by the distance between the two. The three are measured apart, so that they can disagree.
@@ -14,12 +22,15 @@ export class Ledger {
   readonly #signal: AbortSignal
   /** Where the scorer took over, by partition. */
   readonly #start: readonly number[]
+  /** Where the log ended when the ledger was opened. */
+  readonly #opened: readonly number[]
   #end: readonly number[]
 
   private constructor(admin: Admin, signal: AbortSignal, start: readonly number[], end: readonly number[]) {
     this.#admin = admin
     this.#signal = signal
     this.#start = start
+    this.#opened = end
     this.#end = end
   }
 
@@ -40,6 +51,24 @@ export class Ledger {
   /** Records from where the scorer took over to the end of the log. */
   get in(): number {
     return this.#end.reduce((sum, end, partition) => sum + end - this.#start[partition]!, 0)
+  }
+
+  /** Records that the log took since the ledger was opened. */
+  get appended(): number {
+    return this.#end.reduce((sum, end, partition) => sum + end - this.#opened[partition]!, 0)
+  }
+
+  /** What became of every record up to now. What the scorer has reached is in the log, though it came after the last look. */
+  counts(stats: ScorerStats): Counts {
+    const ends = this.#end.map((end, partition) => Math.max(end, stats.seenUpTo(partition)))
+    const sum = (of: (partition: number, start: number, end: number) => number) =>
+      ends.reduce((total, end, partition) => total + of(partition, this.#start[partition]!, end), 0)
+    return {
+      in: sum((_, start, end) => end - start),
+      scored: stats.scored,
+      waiting: sum((partition, start, end) => stats.waiting(partition, start, end)),
+      rejected: stats.rejected,
+    }
   }
 
   /** Records that the scorer has not reached. */

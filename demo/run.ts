@@ -73,7 +73,13 @@ export async function runDemo(options: DemoOptions): Promise<DemoSummary> {
   await using page =
     options.page === undefined
       ? undefined
-      : await servePage({ ...options.page, client, metrics: sample.metrics, signal })
+      : await servePage({
+          ...options.page,
+          client,
+          metrics: sample.metrics,
+          counts: () => run.ledger.counts(run.stats),
+          signal,
+        })
   await using scorer = buildScorer(run.stats, client)
   await using sessions = buildSessions(client)
   await Promise.all([scorer.start(), sessions.start()])

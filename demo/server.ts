@@ -3,6 +3,7 @@ import fastify, { type FastifyInstance } from 'fastify'
 import type { Client } from '../client/client.ts'
 import { Board, type BoardEvent } from './page/board.ts'
 import { loadPage } from './page/files.ts'
+import type { Counts } from './ledger.ts'
 import { type ReadingSample, watchDevice } from './page/watch-device.ts'
 
 export interface PageOptions {
@@ -12,6 +13,8 @@ export interface PageOptions {
   readonly client: Client
   /** Names of the metrics, in the order of a reading's values. */
   readonly metrics: readonly string[]
+  /** What the demo itself has counted, for the page to show; all else comes from the cluster. @default not shown */
+  readonly counts?: () => Counts
   readonly signal: AbortSignal
 }
 
@@ -25,12 +28,13 @@ const MAX_STREAMS = 32
 /** A page that reads slower than it is told misses updates from here on, rather than have them kept. */
 const MAX_BUFFERED_BYTES = 1 << 20
 const READINGS_MS = 200
+const COUNTS_MS = 500
 /** A device name longer than this is nobody's. */
 const MAX_DEVICE_LENGTH = 200
 
 /**
- * Serves the console page and its stream of server-sent events. All it tells comes from the demo's topics and the admin
- * API; it reads no state of the demo.
+ * Serves the console page and its stream of server-sent events. All it tells but the counts comes from the demo's topics
+ * and the admin API.
  */
 export async function servePage(options: PageOptions): Promise<Page> {
   const { host, port, client, signal } = options
@@ -103,10 +107,13 @@ function stream(
     if (readings.length > 0) tell('readings', readings)
     readings = []
   }, READINGS_MS)
+  const { counts } = options
+  const counting = counts === undefined ? undefined : setInterval(() => tell('counts', counts()), COUNTS_MS)
   if (device !== '')
     void watchDevice(options.client, device, signal, (reading) => readings.push(reading)).catch(() => undefined)
   signal.addEventListener('abort', () => {
     clearInterval(ticker)
+    clearInterval(counting)
     unsubscribe()
     response.end()
   })

@@ -10,7 +10,7 @@ export function summarise(run: Run, devices: readonly Device[]): DemoSummary {
   const { stats, collector, pump, ledger, plan } = run
   const seconds = secondsOf(run)
   const truth = devices.flatMap((device) => device.truth)
-  const waiting = ledger.waiting(stats)
+  const counts = ledger.counts(stats)
   const { latenciesMs } = collector
   const sessions = [...collector.sessions.values()]
   const sum = (count: (session: (typeof sessions)[number]) => number): number =>
@@ -20,12 +20,11 @@ export function summarise(run: Run, devices: readonly Device[]): DemoSummary {
     devices: devices.length,
     simulatedHours: round((pump.nowMs - pump.startedAtMs) / HOUR_MS),
     records: {
-      in: ledger.in,
-      scored: stats.scored,
-      waiting,
-      rejected: stats.rejected,
-      balanced: ledger.in === stats.scored + waiting + stats.rejected,
+      ...counts,
+      balanced: counts.in === counts.scored + counts.waiting + counts.rejected,
       broken: pump.broken,
+      sent: pump.sent,
+      appended: ledger.appended,
     },
     throughput: {
       target: plan.rate,
@@ -87,10 +86,7 @@ export function progressOf(
     seconds: round(secondsOf(run)),
     phase,
     recordsPerSecond: Math.round(recordsPerSecond),
-    in: ledger.in,
-    scored: stats.scored,
-    waiting: ledger.waiting(stats),
-    rejected: stats.rejected,
+    ...ledger.counts(stats),
     anomalies: collector.detector.all.length,
     openEpisodes: collector.detector.open,
     states: collector.states,

@@ -29,6 +29,9 @@ export interface DemoSummary {
     readonly balanced: boolean
     /** Readings that the fleet cut off on purpose, in this run: what `rejected` should be. */
     readonly broken: number
+    /** Readings that the fleet sent in this run, and how many the log took since: the same, unless some were lost or doubled. */
+    readonly sent: number
+    readonly appended: number
   }
   readonly throughput: {
     /** Asked for and sent, readings per second. */

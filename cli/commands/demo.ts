@@ -4,12 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import type { DemoProgress, DemoSummary } from '../../demo/index.ts'
-import { startChildBroker } from '../child-broker.ts'
 import { interruptSignal } from '../connect.ts'
-import { liveView, printDetection } from '../demo-view.ts'
+import { type LiveView, liveView, printDetection } from '../demo-view.ts'
 import { UsageError } from '../errors.ts'
 import { printJson, progress } from '../output.ts'
 import { duration, integer } from '../parse.ts'
+import { Chaos } from '../supervisor/chaos.ts'
+import { launchCluster } from '../supervisor/launch.ts'
 
 interface DemoCommandOptions {
   readonly brokers: number
@@ -21,6 +22,14 @@ interface DemoCommandOptions {
   readonly pagePort?: number
   readonly dataDir?: string
   readonly headless?: boolean
+  readonly chaos?: boolean
+}
+
+/** What a run did to its brokers. */
+interface Toll {
+  readonly brokers: number
+  /** Brokers killed by `--chaos`. */
+  readonly killed: number
 }
 
 const defaultPagePort = 8090
@@ -34,9 +43,13 @@ function freeOrAny(port: number): Promise<number> {
   })
 }
 
-async function run(bootstrap: string, dataDir: string, options: DemoCommandOptions): Promise<DemoSummary> {
+async function run(
+  bootstrap: string,
+  dataDir: string,
+  options: DemoCommandOptions,
+  view: LiveView,
+): Promise<DemoSummary> {
   const { runDemo } = await import('../../demo/index.ts')
-  const view = liveView(options.headless === true)
   const page = options.headless
     ? undefined
     : { host: '127.0.0.1', port: options.pagePort ?? (await freeOrAny(defaultPagePort)) }
@@ -58,26 +71,66 @@ async function run(bootstrap: string, dataDir: string, options: DemoCommandOptio
 }
 
 async function demo(options: DemoCommandOptions): Promise<void> {
-  if (options.brokers !== 1) throw new UsageError('--brokers: one broker is supported for now')
+  if (options.chaos === true && options.bootstrap !== undefined) {
+    throw new UsageError('--chaos: only brokers that the demo started itself are killed; leave out --bootstrap')
+  }
   const scratch = options.dataDir === undefined ? mkdtempSync(join(tmpdir(), 'millrace-demo-')) : null
   const dataDir = scratch ?? options.dataDir ?? ''
+  const view = liveView(options.headless === true)
   try {
-    const summary = await runWithBroker(dataDir, options)
-    if (options.headless) printJson(summary)
-    else printDetection(summary)
-    if (!summary.records.balanced) throw new Error('records in are not scored + waiting + rejected')
+    const models = join(dataDir, 'models')
+    if (options.bootstrap === undefined) {
+      const { summary, toll } = await runWithBrokers(dataDir, models, options, view)
+      report(options, summary, toll)
+      const { sent, appended } = summary.records
+      if (sent !== appended) throw new Error(`${sent} records were sent, and the log took ${appended}`)
+    } else {
+      report(options, await run(options.bootstrap, models, options, view), null)
+    }
   } finally {
     if (scratch !== null) rmSync(scratch, { recursive: true, force: true })
   }
 }
 
-async function runWithBroker(dataDir: string, options: DemoCommandOptions): Promise<DemoSummary> {
-  const models = join(dataDir, 'models')
-  if (options.bootstrap !== undefined) return await run(options.bootstrap, models, options)
-  await using broker = await startChildBroker(['--data-dir', join(dataDir, 'broker'), '--port', '0', '--no-http'])
-  progress(`broker   ${broker.bootstrap}  (kcat -b ${broker.bootstrap} -C -t anomalies)`)
-  const died = broker.ended.then((why) => Promise.reject(new Error(`the broker ended: ${why}`)))
-  return await Promise.race([run(broker.bootstrap, models, options), died])
+function report(options: DemoCommandOptions, summary: DemoSummary, toll: Toll | null): void {
+  if (options.headless) printJson(toll === null ? summary : { ...summary, cluster: toll })
+  else printDetection(summary)
+  if (options.chaos === true && toll !== null) progress(`chaos    ${toll.killed} brokers were killed`)
+  if (!summary.records.balanced) throw new Error('records in are not scored + waiting + rejected')
+}
+
+async function runWithBrokers(
+  dataDir: string,
+  models: string,
+  options: DemoCommandOptions,
+  view: LiveView,
+): Promise<{ summary: DemoSummary; toll: Toll }> {
+  const { brokers } = options
+  const chaos = new Chaos((nodeId) => {
+    view.note(`chaos    broker ${nodeId} is killed`)
+    cluster.supervisor.kill(nodeId)
+  })
+  await using cluster = await launchCluster(
+    { brokers, dataDir: join(dataDir, 'brokers') },
+    {
+      ready: ({ nodeId }) => chaos.ready(nodeId),
+      died(ending, restartMs, lastLines) {
+        chaos.died(ending.nodeId)
+        for (const line of lastLines) view.note(`  ${line}`)
+        if (options.chaos !== true)
+          view.note(`broker   ${ending.nodeId} died; it starts again in ${restartMs / 1000} s`)
+      },
+    },
+  )
+  const { bootstrap } = cluster
+  view.note(`brokers  ${bootstrap}  (kcat -b ${bootstrap} -C -t anomalies)`)
+  if (options.chaos === true) chaos.start()
+  try {
+    const summary = await run(bootstrap, models, options, view)
+    return { summary, toll: { brokers, killed: chaos.killed } }
+  } finally {
+    chaos.stop()
+  }
 }
 
 export function demoCommand(): Command {
@@ -85,14 +138,15 @@ export function demoCommand(): Command {
     .description(
       'telemetry in, models trained and published, records scored, anomalies handled by a session per device',
     )
-    .option('--brokers <n>', 'brokers to start', integer(1, 100), 1)
-    .option('-b, --bootstrap <host:port,...>', 'use these brokers instead of starting one')
+    .option('--brokers <n>', 'brokers to start, one process each', integer(1, 100), 3)
+    .option('--chaos', 'kill a broker every few seconds; it starts again, and no record is lost')
+    .option('-b, --bootstrap <host:port,...>', 'use these brokers instead of starting some')
     .option('--devices <n>', 'simulated devices (default: 100)', integer(1, 10_000))
     .option('--rate <n>', 'telemetry records per second, all devices together (default: 5000)', integer(1, 1_000_000))
     .option('--duration <time>', 'how long to run, e.g. 30s (default: until Ctrl-C)', duration)
     .option('--seed <n>', 'the same seed gives the same fleet and faults (default: 1)', integer(0, 2 ** 31))
     .option('--page-port <n>', 'port of the page (default: 8090 or any free one)', integer(0, 65_535))
-    .option('--data-dir <path>', 'keep the broker and the models here (default: a directory that goes with the run)')
+    .option('--data-dir <path>', 'keep the brokers and the models here (default: a directory that goes with the run)')
     .option('--headless', 'no page; a JSON summary on stdout at the end')
     .action(demo)
   return new Command('demo').description('runs that show what Millrace does').addCommand(iot)

@@ -1,11 +1,16 @@
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import type { Durability, Logger, RunningBroker } from '../../broker/index.ts'
 import { UsageError } from '../errors.ts'
 import { printLine, progress } from '../output.ts'
-import { integer } from '../parse.ts'
+import { integer, keyValue } from '../parse.ts'
 
 interface StartOptions {
+  readonly nodeId?: number
+  readonly peerPort?: number
+  readonly rack?: string
+  readonly override?: Readonly<Record<string, string>>
   readonly dataDir?: string
   readonly host?: string
   readonly advertise?: string
@@ -24,9 +29,10 @@ const httpPortTries = 20
 
 async function configuration(options: StartOptions) {
   const { loadConfig } = await import('../../broker/index.ts')
-  const { config: file, dataDir, host, advertise, port, httpPort } = options
+  const { config: file, nodeId, peerPort, rack, override, dataDir, host, advertise, port, httpPort } = options
   const durability = options.memory === true ? ('memory' as const) : options.durability
-  const given = { dataDir, host, advertise, port, httpPort, durability }
+  const node = { nodeId, peerPort, rack, properties: override }
+  const given = { ...node, dataDir, host, advertise, port, httpPort, durability }
   const flags = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
   if (file === undefined) return loadConfig({ env: process.env, flags })
   return loadConfig({ file, fileText: readConfigFile(file), env: process.env, flags })
@@ -41,8 +47,9 @@ function readConfigFile(path: string): string {
 }
 
 /** Opens the HTTP door; a busy default port moves on to the next, a busy port that was asked for is an error. */
-async function openHttp(broker: RunningBroker, asked: number | undefined, stopping: () => boolean) {
+async function openHttp(broker: RunningBroker, asked: number | undefined, stopping: AbortSignal) {
   const { startHttp } = await import('../../broker/http/index.ts')
+  const { httpConnectionsMax } = await import('../../broker/node.ts')
   const host = broker.config.hosts[0] ?? '127.0.0.1'
   const first = asked ?? defaultHttpPort
   for (let port = first; ; port++) {
@@ -53,7 +60,8 @@ async function openHttp(broker: RunningBroker, asked: number | undefined, stoppi
           broker.dispatch(api, request, version, signal === undefined ? {} : { signal }),
         host,
         port,
-        notReady: () => (stopping() ? 'the broker is stopping' : null),
+        notReady: () => (stopping.aborted ? 'the broker is stopping' : null),
+        limits: { connectionsMax: httpConnectionsMax() },
       })
     } catch (error) {
       const busy = (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
@@ -64,21 +72,18 @@ async function openHttp(broker: RunningBroker, asked: number | undefined, stoppi
   }
 }
 
-/** The first SIGTERM or SIGINT resolves; a second one ends the process at once. */
-function stopSignal(onFirst: () => void): Promise<void> {
-  return new Promise((resolve) => {
-    let asked = false
-    const stop = (signal: NodeJS.Signals) => {
-      if (asked) process.exit(signal === 'SIGINT' ? 130 : 143)
-      asked = true
-      onFirst()
-      resolve()
-    }
-    process.on('SIGINT', stop)
-    process.on('SIGTERM', stop)
-    // Started by another command, which has gone: nobody is left to stop it.
-    process.once('disconnect', () => stop('SIGTERM'))
-  })
+/** Fires at the first SIGTERM or SIGINT; a second one ends the process at once. */
+function stopSignal(): AbortSignal {
+  const controller = new AbortController()
+  const stop = (signal: NodeJS.Signals) => {
+    if (controller.signal.aborted) process.exit(signal === 'SIGINT' ? 130 : 143)
+    controller.abort()
+  }
+  process.on('SIGINT', stop)
+  process.on('SIGTERM', stop)
+  // Started by another command, which has gone: nobody is left to stop it.
+  process.once('disconnect', () => controller.abort())
+  return controller.signal
 }
 
 /** In an object, because pino's type could be taken for a promise. */
@@ -92,13 +97,16 @@ async function start(options: StartOptions): Promise<void> {
   const { config, unused } = await configuration(options)
   const { logger } = await makeLogger(options.logLevel)
   if (unused.length > 0) logger.info({ unused }, 'options that mean nothing here')
-  let stopping = false
-  const stopped = stopSignal(() => {
-    stopping = true
+  const stopping = stopSignal()
+  const broker = await startBroker({ config, logger, signal: stopping }).catch((error: unknown) => {
+    // Told to stop while it waited for its cluster: it has.
+    if (stopping.aborted) process.exit(0)
+    throw error
   })
-  const broker = await startBroker({ config, logger })
+  // The log has said why; whoever started this process starts it again.
+  broker.onFailed(() => process.exit(1))
   const http = options.http
-    ? await openHttp(broker, options.httpPort, () => stopping).catch(async (error: unknown) => {
+    ? await openHttp(broker, options.httpPort, stopping).catch(async (error: unknown) => {
         await broker.close()
         throw error
       })
@@ -112,7 +120,7 @@ async function start(options: StartOptions): Promise<void> {
     progress(`try      echo hello | kcat -b ${broker.bootstrap} -P -t greetings`)
     if (config.durability !== 'memory') progress(`data     ${config.dataDir}`)
   }
-  await stopped
+  if (!stopping.aborted) await once(stopping, 'abort')
   await http?.close()
   await broker.close()
   // Timers of libraries must not keep a stopped broker alive.
@@ -136,6 +144,14 @@ export function startCommand(): Command {
         'memory',
       ]),
     )
+    .option('--node-id <n>', 'id of this node, unique in its cluster (default: 1)', integer(0, 2 ** 31 - 1))
+    .option(
+      '--peer-port <n>',
+      'port for other brokers (default: that of this node among the voters)',
+      integer(0, 65_535),
+    )
+    .option('--rack <name>', 'rack or zone of this broker; replicas are spread over racks')
+    .option('-o, --override <name=value>', "any broker option by Kafka's name; may be repeated", keyValue)
     .option('-c, --config <file>', "JSON or Kafka's server.properties; MILLRACE_* variables and flags go before it")
     .addOption(
       new Option('--log-level <level>', 'least level logged to stderr')

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { Anomalies } from './anomalies.tsx'
+import { Brokers } from './brokers.tsx'
 import { Device } from './device.tsx'
 import { EMPTY, listen, type View } from './feed.ts'
 import { Fleet } from './fleet.tsx'
@@ -54,6 +55,7 @@ export function App() {
             </div>
           </div>
           <div class="column side">
+            <Brokers cluster={view.cluster} />
             <Fleet sessions={view.sessions} chosen={view.device} choose={choose} />
             <Anomalies episodes={view.episodes} chosen={view.device} choose={choose} />
           </div>

@@ -1,4 +1,4 @@
-import type { Anomaly, Hello, ModelInfo, Reading, Score, Session, Throughput } from './types.ts'
+import type { Anomaly, ClusterInfo, Counts, Hello, ModelInfo, Reading, Score, Session, Throughput } from './types.ts'
 
 /** An alarm from its opening to its end, as the page shows it. */
 export interface Episode {
@@ -18,6 +18,9 @@ export interface View {
   readonly scores: readonly Score[]
   readonly readings: readonly Reading[]
   readonly throughput: Throughput
+  readonly cluster: ClusterInfo
+  /** Undefined until the demo has told. */
+  readonly counts: Counts | undefined
   /** One point a second, oldest first: wall-clock seconds, records per second, lag. */
   readonly pace: readonly (readonly [number, number, number])[]
 }
@@ -32,6 +35,8 @@ export const EMPTY: View = {
   scores: [],
   readings: [],
   throughput: { recordsPerSecond: 0, lag: 0, totalRecords: 0 },
+  cluster: { brokers: [], partitions: [], moves: 0 },
+  counts: undefined,
   pace: [],
 }
 
@@ -84,6 +89,8 @@ export function listen(device: string, before: View, paint: (view: View) => void
     throughput,
     pace: extended(view.pace, [[Date.now() / 1_000, throughput.recordsPerSecond, throughput.lag] as const], MAX_PACE),
   }))
+  on<ClusterInfo>('cluster', (cluster) => ({ cluster }))
+  on<Counts>('counts', (counts) => ({ counts }))
   source.addEventListener('error', () => update({ connection: 'lost' }))
   return () => {
     source.close()

@@ -1,7 +1,7 @@
 import { Chart } from './chart.tsx'
 import type { View } from './feed.ts'
 import { count } from './format.ts'
-import type { ModelInfo } from './types.ts'
+import type { Counts, ModelInfo } from './types.ts'
 
 function Tile({ label, value, note }: { readonly label: string; readonly value: string; readonly note: string }) {
   return (
@@ -10,6 +10,20 @@ function Tile({ label, value, note }: { readonly label: string; readonly value: 
       <div class="tile-value">{value}</div>
       <div class="tile-note">{note}</div>
     </div>
+  )
+}
+
+/** Every record that came in, and what became of it: the two must be equal at any time. */
+function Account({ counts }: { readonly counts: Counts | undefined }) {
+  if (counts === undefined) return null
+  const { scored, waiting, rejected } = counts
+  const isExact = counts.in === scored + waiting + rejected
+  return (
+    <Tile
+      label="Accounted for"
+      value={count(counts.in)}
+      note={`${isExact ? '=' : '≠'} ${count(scored)} scored + ${count(waiting)} waiting + ${count(rejected)} rejected`}
+    />
   )
 }
 
@@ -26,6 +40,7 @@ export function Tiles({ view }: { readonly view: View }) {
         value={`${count(throughput.recordsPerSecond)}/s`}
         note={`${count(throughput.totalRecords)} records in the log`}
       />
+      <Account counts={view.counts} />
       <Tile label="Scorer lag" value={count(throughput.lag)} note="records not yet committed" />
       <Tile
         label="Devices healthy"

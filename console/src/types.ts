@@ -72,3 +72,33 @@ export interface Hello {
   readonly device: string
   readonly metrics: readonly string[]
 }
+
+export interface BrokerInfo {
+  readonly id: number
+  readonly alive: boolean
+  readonly controller: boolean
+}
+
+/** A partition of the telemetry topic. */
+export interface PartitionInfo {
+  readonly partition: number
+  /** Broker id, or -1. */
+  readonly leader: number
+  readonly replicas: readonly number[]
+  readonly inSync: readonly number[]
+}
+
+export interface ClusterInfo {
+  readonly brokers: readonly BrokerInfo[]
+  readonly partitions: readonly PartitionInfo[]
+  /** Leaders that moved since the demo began. */
+  readonly moves: number
+}
+
+/** What became of the telemetry. */
+export interface Counts {
+  readonly in: number
+  readonly scored: number
+  readonly waiting: number
+  readonly rejected: number
+}

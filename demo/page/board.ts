@@ -5,6 +5,7 @@ import { pause } from '../pause.ts'
 import { offsetsOf } from '../read-range.ts'
 import { SCORER_ID } from '../scorer/topology.ts'
 import { Anomalies, Models, Scores, Sessions, Telemetry } from '../topics.ts'
+import { type ClusterInfo, NO_CLUSTER, watchCluster } from './watch-cluster.ts'
 
 /** A version of the model, as the page shows it: without its numbers. */
 export interface ModelInfo {
@@ -33,6 +34,7 @@ export type BoardEvent =
   | { readonly kind: 'models'; readonly data: readonly ModelInfo[] }
   | { readonly kind: 'scores'; readonly data: readonly Score[] }
   | { readonly kind: 'throughput'; readonly data: Throughput }
+  | { readonly kind: 'cluster'; readonly data: ClusterInfo }
 
 const MAX_ANOMALIES = 300
 const MAX_MODELS = 50
@@ -54,6 +56,7 @@ export class Board {
   readonly #models: ModelInfo[] = []
   readonly #scores = new Map<string, Score[]>()
   #throughput: Throughput = { recordsPerSecond: 0, lag: 0, totalRecords: 0 }
+  #cluster: ClusterInfo = NO_CLUSTER
   #fresh = {
     anomalies: [] as Anomaly[],
     sessions: new Map<string, Session>(),
@@ -74,6 +77,7 @@ export class Board {
       { kind: 'anomalies', data: this.#anomalies },
       { kind: 'scores', data: this.#scores.get(device) ?? [] },
       { kind: 'throughput', data: this.#throughput },
+      { kind: 'cluster', data: this.#cluster },
     ]
   }
 
@@ -93,7 +97,7 @@ export class Board {
   async run(): Promise<void> {
     const ticker = setInterval(() => this.#tell(), GATHER_MS)
     try {
-      await Promise.all([this.#follow(), this.#measure()])
+      await Promise.all([this.#follow(), this.#measure(), this.#look()])
     } catch (error) {
       if (!this.#signal.aborted) throw error
     } finally {
@@ -166,6 +170,13 @@ export class Board {
       this.#emit({ kind: 'throughput', data: this.#throughput })
       await pause(THROUGHPUT_MS, this.#signal)
     }
+  }
+
+  async #look(): Promise<void> {
+    await watchCluster(this.#client, this.#signal, (cluster) => {
+      this.#cluster = cluster
+      this.#emit({ kind: 'cluster', data: cluster })
+    })
   }
 
   #tell(): void {

@@ -39,6 +39,12 @@ export class ScorerStats {
     else ahead.push(offset)
   }
 
+  /** The offset after the last record of a partition that was scored or rejected; 0 before any. */
+  seenUpTo(partition: number): number {
+    const ahead = this.#ahead.get(partition)?.at(-1) ?? -1
+    return Math.max(this.#reached.get(partition) ?? 0, ahead + 1)
+  }
+
   /** Records of a partition, from `start` to `end`, that were neither scored nor rejected. */
   waiting(partition: number, start: number, end: number): number {
     const reached = this.#reached.get(partition) ?? start

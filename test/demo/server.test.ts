@@ -3,6 +3,7 @@ import { Client } from '../../client/index.ts'
 import { servePage } from '../../demo/server.ts'
 import { Anomalies, createTopics, Models, Scores, Sessions, Telemetry, TelemetryBytes } from '../../demo/topics.ts'
 import type { Session } from '../../demo/messages.ts'
+import type { ClusterInfo } from '../../demo/page/watch-cluster.ts'
 import { startCluster } from '../../testing/cluster.ts'
 import { MINUTE, model, reading, sample } from './rig.ts'
 
@@ -23,7 +24,14 @@ async function serve() {
   closing.push(() => client.close())
   const stop = new AbortController()
   await createTopics(client.admin(), stop.signal)
-  const page = await servePage({ host: '127.0.0.1', port: 0, client, metrics: sample.metrics, signal: stop.signal })
+  const page = await servePage({
+    host: '127.0.0.1',
+    port: 0,
+    client,
+    metrics: sample.metrics,
+    counts: () => ({ in: 6, scored: 3, waiting: 2, rejected: 1 }),
+    signal: stop.signal,
+  })
   closing.push(async () => page[Symbol.asyncDispose]())
   return { client, page, producer: client.producer(), stop }
 }
@@ -117,6 +125,21 @@ describe('the page’s stream', () => {
       .flatMap((e) => e.data as { values: number[]; atMs: number }[])
     expect(readings[0].values).toHaveLength(sample.metrics.length)
     expect(readings[0].atMs).toBe(3 * MINUTE)
+  })
+
+  it('tells who leads what, and what the demo has counted', async () => {
+    const { page } = await serve()
+    const events = await until(`${page.url}/demo/events`, (_, all) =>
+      ['cluster', 'counts'].every((kind) =>
+        all.some((e) => e.kind === kind && (kind === 'counts' || (e.data as ClusterInfo).brokers.length > 0)),
+      ),
+    )
+    const cluster = events.findLast(({ kind }) => kind === 'cluster')!.data as ClusterInfo
+    expect(cluster.brokers).toEqual([{ id: 1, alive: true, controller: true }])
+    expect(cluster.partitions).toHaveLength(6)
+    expect(cluster.partitions[0]).toEqual({ partition: 0, leader: 1, replicas: [1], inSync: [1] })
+    expect(cluster.moves).toBe(0)
+    expect(events.find(({ kind }) => kind === 'counts')!.data).toEqual({ in: 6, scored: 3, waiting: 2, rejected: 1 })
   })
 
   it('passes anomalies on with their causes', async () => {

@@ -69,7 +69,7 @@ describe.skipIf(browser === undefined)('the console in Chromium (skipped without
       const vite = join(dirname(createRequire(import.meta.url).resolve('vite/package.json')), 'bin/vite.js')
       execFileSync(process.execPath, [vite, 'build', 'console', '--logLevel', 'warn'], { cwd: root })
     }
-    cluster = await startCluster()
+    cluster = await startCluster({ brokers: 3 })
     const dataDir = await folder()
     const url = await new Promise<string>((resolve, reject) => {
       running = runDemo({
@@ -126,7 +126,7 @@ describe.skipIf(browser === undefined)('the console in Chromium (skipped without
 
   it('draws the curves of the device that is chosen', async () => {
     const device = await page.locator('.alarms b').first().innerText()
-    await page.locator('.alarms button').first().click()
+    await page.locator('.alarms button', { hasText: device }).first().click()
     await page.locator('h2', { hasText: device }).waitFor()
     await page.locator('.metric').first().waitFor()
     const before = await paintedPixels(page, '.metric')
@@ -143,6 +143,25 @@ describe.skipIf(browser === undefined)('the console in Chromium (skipped without
       .locator('tr', { hasText: 'in use' })
       .getByText(/fleet@([2-9]|\d\d)/)
       .waitFor({ timeout: 90_000 })
+  }, 120_000)
+
+  it('shows a broker that dies, its leaders on the others, and every record accounted for all the while', async () => {
+    const leaders = page.locator('.replica.leads')
+    await expect.poll(() => leaders.count(), { timeout: 30_000 }).toBe(6)
+    await page.locator('.broker-row').getByText('controller').waitFor()
+    const account = () => page.locator('.tile', { hasText: 'Accounted for' }).innerText()
+    expect(await account()).toMatch(/= [\d,]+ scored \+ [\d,]+ waiting \+ [\d,]+ rejected/)
+    const dead = cluster.leader('telemetry')
+    const row = page.locator(`.broker-row[data-broker="${dead}"]`)
+    await cluster.faults.kill(dead)
+    await row.getByText('down').waitFor({ timeout: 30_000 })
+    await expect.poll(() => row.locator('.replica.leads').count()).toBe(0)
+    await expect.poll(() => leaders.count()).toBe(6)
+    await expect.poll(() => page.locator('.moves').innerText()).toMatch(/^[1-9]\d* leaders moved$/)
+    await cluster.faults.restart(dead)
+    await row.getByText(/leads \d/).waitFor({ timeout: 30_000 })
+    await expect.poll(() => row.locator('.replica.behind').count(), { timeout: 30_000 }).toBe(0)
+    expect(await account()).toContain('= ')
   }, 120_000)
 
   it('has both themes, legible and kept', async () => {

@@ -53,6 +53,12 @@ describe('millrace start refuses', () => {
       "DIR/meta.properties belongs to node 7, not 1: use that node's id or another directory",
     ],
     [
+      'a directory whose cluster was changed',
+      (directory) =>
+        rewrite(directory, 'meta.properties', (text) => text.replace(/cluster.id=.*/, 'cluster.id=another')),
+      `DIR/${METADATA}/quorum-state belongs to cluster`,
+    ],
+    [
       'a directory without meta.properties',
       (directory) => rmSync(join(directory, 'meta.properties')),
       'DIR is not a data directory: it holds .kafka_cleanshutdown; choose an empty directory, or restore meta.properties',

@@ -25,6 +25,7 @@ describe('docs', () => {
       'docs/HACKING.md',
       'docs/SKIPPED.md',
       'docs/guides/testing.md',
+      'docs/guides/cluster.md',
       'docs/guides/compatibility.md',
     ]) {
       expect(read(page)).not.toMatch(/[A-Z]+-(SECTION|EXAMPLE|TABLE)\b/)

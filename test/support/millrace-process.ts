@@ -6,7 +6,7 @@ import { join } from 'node:path'
 
 const root = join(import.meta.dirname, '..', '..')
 /** The command from its sources: what a test runs, as a build may be stale. */
-const command: readonly string[] = ['--import', 'tsx', join(import.meta.dirname, 'run-cli.ts')]
+export const command: readonly string[] = ['--import', 'tsx', join(import.meta.dirname, 'run-cli.ts')]
 
 export interface Finished {
   readonly code: number | null
@@ -68,6 +68,8 @@ export interface StartOptions {
   readonly port?: number
   /** What node runs. @default the command from its sources */
   readonly command?: readonly string[]
+  /** Called at once with the process that leads a group of its own then: it, what wraps it and what it starts. */
+  readonly spawned?: (leader: number) => void
 }
 
 /** Starts `millrace start ARGS` on free ports and waits for its ready line. */
@@ -77,7 +79,9 @@ export async function startMillrace(args: readonly string[], options: StartOptio
   const child = spawn(file, [...before, ...(options.command ?? command), 'start', ...ports, ...args], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: options.spawned !== undefined,
   })
+  if (child.pid !== undefined) options.spawned?.(child.pid)
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -1,8 +1,14 @@
-/** The parts of a simulated world: seeded randomness, virtual time, a disk that fails on demand, and a trace of it all. */
+/** The parts of a simulated world: seeded randomness, virtual time, disks and networks that fail on demand, brokers on them, and a trace of it all. */
 export { SimClock } from './clock.ts'
+export { settled, SimCluster, type SimClusterOptions } from './cluster/cluster.ts'
+export { LogFiles, type StoredBatch } from './cluster/log-files.ts'
+export { SimNode } from './cluster/node.ts'
 export { CrashSignal, DiskMisuse, systemError } from './disk/errors.ts'
 export { type Death, type DiskFaultKind, diskFaultKinds, DiskFaults } from './disk/faults.ts'
 export { SimDisk, type SimDiskOptions } from './disk/sim-disk.ts'
 export { SimDirectory, SimFile } from './disk/tree.ts'
+export { Link, type LinkProfile } from './network/link.ts'
+export { SimNetwork, type SimNetworkOptions } from './network/sim-network.ts'
+export { type ClockFault, SimProcess } from './process.ts'
 export { SeededRandom } from './random.ts'
 export { Trace } from './trace.ts'

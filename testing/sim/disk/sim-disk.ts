@@ -5,7 +5,7 @@ import {
   type DiskFile,
   type DiskLock,
 } from '../../../broker/ports/disk.ts'
-import type { SimClock } from '../clock.ts'
+import type { Clock } from '../../../broker/ports/clock.ts'
 import type { SeededRandom } from '../random.ts'
 import type { Trace } from '../trace.ts'
 import { CrashSignal, DiskMisuse, systemError } from './errors.ts'
@@ -14,7 +14,8 @@ import { SimHandle } from './sim-handle.ts'
 import { SimDirectory, SimFile, type SimNode } from './tree.ts'
 
 export interface SimDiskOptions {
-  readonly clock: SimClock
+  /** Calls back when a sync or a read is done. */
+  readonly clock: Pick<Clock, 'after'>
   readonly random: SeededRandom
   readonly faults: DiskFaults
   readonly trace: Trace
@@ -35,7 +36,7 @@ export class SimDisk implements Disk {
   readonly random: SeededRandom
   readonly faults: DiskFaults
   readonly #options: SimDiskOptions
-  readonly #clock: SimClock
+  readonly #clock: Pick<Clock, 'after'>
   readonly #trace: Trace
   readonly #root: SimDirectory
   readonly #locks = new Set<string>()
@@ -142,6 +143,9 @@ export class SimDisk implements Disk {
 
   replaceSync(path: string, data: Buffer, options: { sync?: boolean } = {}): void {
     const temporary = `${path}.tmp`
+    // Cut to nothing and renamed in one journal: what it held before is not seen under the new name.
+    if (this.#find(temporary) !== undefined)
+      this.#directory(parentOf(path)).change(this.nextOrder(), nameOf(temporary), null)
     const file = this.openSync(temporary, { create: true })
     try {
       file.truncateSync(0)

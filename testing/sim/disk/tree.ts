@@ -21,12 +21,19 @@ type Unsynced = { readonly order: number; doomed: boolean } & (
 /** A file: what a process sees, what is durable, and the writes between the two. */
 export class SimFile {
   readonly visible: Bytes
+  /** How often its content was cut or changed as a whole: whoever reads along must begin anew. */
+  shrinks = 0
   readonly #durable: Bytes
   #unsynced: Unsynced[] = []
 
   constructor(content = new Bytes()) {
     this.#durable = content
     this.visible = Bytes.of(content.view())
+  }
+
+  /** Bytes that a power cut leaves for certain, if nothing below them was overwritten since. */
+  get durableSize(): number {
+    return this.#durable.size
   }
 
   write(data: Buffer, position: number, order: number): void {
@@ -36,6 +43,7 @@ export class SimFile {
 
   resize(size: number, order: number): void {
     this.visible.resize(size)
+    this.shrinks++
     this.#unsynced.push({ kind: 'resize', size, order, doomed: false })
   }
 
@@ -52,6 +60,11 @@ export class SimFile {
     for (const operation of this.#unsynced) if (operation.order < order) operation.doomed = true
   }
 
+  /** A failed sync has dropped pages that the next process will miss. */
+  get hasDropped(): boolean {
+    return this.#unsynced.some((operation) => operation.doomed)
+  }
+
   /** Changes the bytes behind everybody's back, durable ones included: decay, or an operator's mistake. */
   tamper(change: (bytes: Bytes) => void): void {
     change(this.#durable)
@@ -65,8 +78,9 @@ export class SimFile {
 
   /** What the next process finds: pages that a failed sync dropped have left the page cache too. */
   afterKill(): void {
-    if (!this.#unsynced.some((operation) => operation.doomed)) return
+    if (!this.hasDropped) return
     this.#unsynced = this.#unsynced.filter((operation) => !operation.doomed)
+    this.shrinks++
     this.visible.resize(0)
     this.visible.write(this.#durable.view(), 0)
     for (const operation of this.#unsynced) apply(this.visible, operation)
@@ -77,6 +91,8 @@ export class SimFile {
     const left = Bytes.of(this.#durable.view())
     const survival = drawSurvival(random)
     const kept = survival === 'prefix' ? random.below(this.#unsynced.length + 1) : this.#unsynced.length
+    // Of what is overwritten, one sector was being written when the power went: each of the others is old or new.
+    let mayTearSector = true
     for (const [index, operation] of this.#unsynced.entries()) {
       if (operation.doomed || survival === 'none') continue
       if (survival === 'all' || index < kept - 1) apply(left, operation)
@@ -85,7 +101,9 @@ export class SimFile {
         // A change of size is journalled in order: what follows one is kept only with it.
         if (random.chance(0.5)) break
         apply(left, operation)
-      } else tear(left, operation.position, operation.data, survival, random)
+      } else if (isInSector(left, operation)) {
+        if (overwrite(left, operation, mayTearSector, random)) mayTearSector = false
+      } else tear(left, operation, survival, random)
     }
     return new SimFile(left)
   }
@@ -96,12 +114,26 @@ function apply(bytes: Bytes, operation: Unsynced): void {
   else bytes.resize(operation.size)
 }
 
-/** A part of the write arrives: all of it, nothing, up to some byte, or some of its sectors. */
-function tear(bytes: Bytes, position: number, data: Buffer, survival: Survival, random: SeededRandom): void {
+type Write = Extract<Unsynced, { readonly kind: 'write' }>
+
+/** The write stays within one sector of what is there already. */
+function isInSector(bytes: Bytes, { position, data }: Write): boolean {
   const end = position + data.length
-  // A disk writes a sector whole or not at all; only a file that grows can end anywhere.
-  const isOverwrite = end <= bytes.size && Math.floor(position / SECTOR_BYTES) === Math.floor((end - 1) / SECTOR_BYTES)
-  const luck = isOverwrite ? 2 + random.below(8) : random.below(survival === 'subset' ? 10 : 4)
+  return end <= bytes.size && Math.floor(position / SECTOR_BYTES) === Math.floor((end - 1) / SECTOR_BYTES)
+}
+
+/** The overwrite arrives, or not, or (true) the sector is torn in it. */
+function overwrite(bytes: Bytes, { position, data }: Write, mayTear: boolean, random: SeededRandom): boolean {
+  const luck = random.below(10)
+  const isTorn = luck < 2 && mayTear
+  if (isTorn) bytes.write(data.subarray(0, random.below(data.length + 1)), position)
+  else if (luck < 6) bytes.write(data, position)
+  return isTorn
+}
+
+/** A part of the write arrives: all of it, nothing, up to some byte, or some of its sectors. */
+function tear(bytes: Bytes, { position, data }: Write, survival: Survival, random: SeededRandom): void {
+  const luck = random.below(survival === 'subset' ? 10 : 4)
   if (luck === 0 || data.length === 0) return bytes.write(data.subarray(0, random.below(data.length + 1)), position)
   if (luck === 1) return tearSectors(bytes, position, data, random)
   if (luck < 6) bytes.write(data, position)
