@@ -6,7 +6,7 @@ import { type Edit, mutated } from './mutants.ts'
 
 /** Bundles the worker of the tree at `root` into `outfile` (an ES module, `.mjs`). No file of the tree changes. */
 export async function compileWorker(root: string, outfile: string, edits: readonly Edit[] = []): Promise<void> {
-  const edited = new Map(edits.map((edit) => [join(root, edit.file), edit]))
+  const editsOf = (path: string) => edits.filter(({ file }) => join(root, file) === path)
   const bundle = await rolldown({
     input: join(root, 'test/sim/worker.main.ts'),
     platform: 'node',
@@ -15,8 +15,10 @@ export async function compileWorker(root: string, outfile: string, edits: readon
       {
         name: 'plant',
         load: (path) => {
-          const edit = edited.get(path)
-          return edit === undefined ? null : { code: mutated(edit, readFileSync(path, 'utf8')), moduleType: 'ts' }
+          const due = editsOf(path)
+          if (due.length === 0) return null
+          const code = due.reduce((source, edit) => mutated(edit, source), readFileSync(path, 'utf8'))
+          return { code, moduleType: 'ts' }
         },
       },
     ],

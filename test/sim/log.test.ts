@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { runTwice } from './log/run.ts'
 import { mutants, mutated } from './mutants.ts'
-import { parseOptions } from './options.ts'
 
 const root = join(import.meta.dirname, '../..')
 /** Seeds per second that a slow machine manages: the count follows from it, and the count decides. */
@@ -33,24 +32,5 @@ describe('the mutants', () => {
         expect(mutated(edit, source)).not.toBe(source)
       }
     }
-  })
-})
-
-describe('the command line of the simulator', () => {
-  it('takes a sweep, a seed or the mutants', () => {
-    expect(parseOptions(['log', '--seeds', '5', '--from', '7'])).toMatchObject({ kind: 'sweep', from: 7, seeds: 5 })
-    expect(parseOptions(['log', '--seed', '9', '--trace'])).toEqual({ kind: 'seed', seed: 9, trace: true })
-    expect(parseOptions(['log', '--mutants'])).toEqual({ kind: 'mutants', names: [] })
-  })
-
-  it.each([
-    [[]],
-    [['disk']],
-    [['log', '--seed', 'x']],
-    [['log', '--seeds']],
-    [['log', '--fast']],
-    [['log', '--trace']],
-  ])('refuses %j in one line', (args) => {
-    expect(() => parseOptions(args)).toThrow(/^[^\n]+$/)
   })
 })

@@ -1,11 +1,13 @@
-/** `npm run sim`: the real log on a simulated disk, seed after seed (see --help). */
+/** `npm run sim`: the real log on a simulated disk, or real brokers on a simulated network, seed after seed (see --help). */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { compileWorker } from './compile.ts'
+import { runSeed as runClusterSeed, runTwice as runClusterTwice } from './cluster/run.ts'
 import { runSeed, runTwice, type SeedFailure } from './log/run.ts'
 import { runMutants } from './mutate.ts'
-import { parseOptions, type SimOptions, usage, UsageError } from './options.ts'
+import { runSeed as runRaftSeed, runTwice as runRaftTwice } from './raft/run.ts'
+import { parseOptions, type SimOptions, usage, UsageError, type WorldName } from './options.ts'
 import { sweep, type SweepResult } from './sweep.ts'
 
 const FAILURES_SHOWN = 5
@@ -17,54 +19,64 @@ async function run(options: SimOptions): Promise<boolean> {
       console.log(usage)
       return true
     case 'seed':
-      return runOne(options.seed, options.trace)
+      return runOne(options.world, options.seed, options.trace)
     case 'mutants':
-      return runMutants(root, options.names)
+      return runMutants(root, options, options.names)
     case 'sweep': {
-      const { from, seeds, minutes } = options
-      const result = await sweepOnce(from, seeds, minutes * 60_000)
-      report(result)
+      const { world, from, seeds, minutes } = options
+      const result = await sweepOnce(world, from, seeds, minutes * 60_000)
+      report(world, result)
       return result.failures.length === 0
     }
   }
 }
 
-async function sweepOnce(from: number, seeds: number, maxMs: number): Promise<SweepResult> {
+async function sweepOnce(world: WorldName, from: number, seeds: number, maxMs: number): Promise<SweepResult> {
   const directory = mkdtempSync(join(tmpdir(), 'sim-'))
   try {
     const worker = join(directory, 'worker.mjs')
     await compileWorker(root, worker)
-    return await sweep({ from, seeds, maxMs, worker, stopAtFailure: false })
+    return await sweep({ world, from, seeds, maxMs, worker, stopAtFailure: false })
   } finally {
     rmSync(directory, { recursive: true, force: true })
   }
 }
 
-function runOne(seed: number, trace: boolean): boolean {
-  const result = trace ? runSeed(seed, (line) => console.log(line)) : runTwice(seed)
-  if (result.failure !== null) printFailure(seed, result.failure)
+async function runOne(world: WorldName, seed: number, trace: boolean): Promise<boolean> {
+  const print = (line: string) => console.log(line)
+  const once = { log: runSeed, raft: runRaftSeed, cluster: runClusterSeed }[world]
+  const twice = { log: runTwice, raft: runRaftTwice, cluster: runClusterTwice }[world]
+  const result = await (trace ? once(seed, print) : twice(seed))
+  if (result.failure !== null) printFailure(world, seed, result.failure)
   console.log(`seed ${seed}: ${result.events} events, hash ${result.hash}`)
   console.log(`${result.failure === null ? 0 : 1} violations`)
   return result.failure === null
 }
 
-function report({ seeds, events, elapsedMs, processes, faults, failures }: SweepResult): void {
-  for (const failure of failures.slice(0, FAILURES_SHOWN)) printFailure(failure.seed, failure)
+function report(world: WorldName, result: SweepResult): void {
+  const { seeds, events, simulatedMs, cpuMs, elapsedMs, processes, faults, failures } = result
+  for (const failure of failures.slice(0, FAILURES_SHOWN)) printFailure(world, failure.seed, failure)
   const seconds = elapsedMs / 1000
-  const rate = (seeds / seconds).toFixed(1)
+  const rate = (seeds / seconds).toFixed(2)
   console.log(
     `${seeds} seeds in ${seconds.toFixed(1)} s, each twice: ${rate} seeds/s in ${processes} processes, ${events} events`,
   )
+  if (simulatedMs > 0) {
+    const speed = (simulatedMs * 2) / cpuMs
+    console.log(
+      `${(simulatedMs / 3_600_000).toFixed(2)} simulated hours, ${speed.toFixed(0)} simulated seconds per second of processor time`,
+    )
+  }
   const kinds = [...faults].sort(([a], [b]) => (a < b ? -1 : 1)).map(([kind, count]) => `${kind} ${count}`)
   console.log(`faults: ${kinds.join(', ')}`)
   if (failures.length > 0) console.log(`failing seeds: ${failures.map(({ seed }) => seed).join(' ')}`)
   console.log(`${failures.length} violations`)
 }
 
-function printFailure(seed: number, failure: SeedFailure): void {
+function printFailure(world: WorldName, seed: number, failure: SeedFailure): void {
   console.log(`seed ${seed} breaks ${failure.message}`)
   for (const line of failure.recent) console.log(`    ${line}`)
-  console.log(`  again: npm run sim -- log --seed ${seed} --trace\n`)
+  console.log(`  again: npm run sim -- ${world} --seed ${seed} --trace\n`)
 }
 
 try {

@@ -43,8 +43,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'mark-not-lowered',
     file: 'broker/log/group-commit.ts',
-    find: '    this.#durableEndOffset = mark.endOffset\n    this.#writeMark(mark)\n',
-    replace: '    this.#durableEndOffset = mark.endOffset\n',
+    find: '    this.#markSequence = writeBothMarks(file, mark, this.#markSequence)\n',
+    replace: '',
   },
   {
     name: 'failed-fsync-taken-for-done',
@@ -77,14 +77,14 @@ export const mutants: readonly Mutant[] = [
     replace: 'if (position < 0) {',
     also: {
       file: 'broker/log/recovery.ts',
-      find: 'if (scan.endOffset < durableEnd) {',
-      replace: 'if (durableEnd < 0) {',
+      find: 'if (scan.endOffset < durableEnd && ',
+      replace: 'if (durableEnd < 0 && ',
     },
   },
   {
     name: 'torn-tail-not-kept',
     file: 'broker/log/torn-tail.ts',
-    find: '      copyTail(disk, segment, shared, position, path)\n',
+    find: '    copyTail(disk, segment, shared, position, path)\n',
     replace: '',
   },
   {
@@ -92,12 +92,6 @@ export const mutants: readonly Mutant[] = [
     file: 'broker/log/recovery-scan.ts',
     find: 'if (epoch < scan.epochs.latestEpoch && !isDurable(',
     replace: 'if (epoch < -1 && !isDurable(',
-  },
-  {
-    name: 'taken-back-write-not-synced',
-    file: 'broker/log/write-queue.ts',
-    find: '    parts.commit.markPathDirty(path)\n    parts.changed = true\n',
-    replace: '',
   },
   {
     name: 'no-directory-sync-after-roll',
@@ -146,5 +140,47 @@ export const mutants: readonly Mutant[] = [
     file: 'broker/log/log.ts',
     find: 'return unstable < 0 ? highWatermark :',
     replace: 'return unstable < 1e15 ? highWatermark :',
+  },
+  {
+    name: 'mark-in-one-slot',
+    file: 'broker/log/durable-mark.ts',
+    find: 'return (sequence % 2) * SLOT_DISTANCE',
+    replace: 'return (sequence % 1) * SLOT_DISTANCE',
+  },
+  {
+    name: 'torn-copy-not-synced',
+    file: 'broker/log/torn-tail.ts',
+    find: '    target.datasyncSync()\n',
+    replace: '',
+  },
+  {
+    name: 'lost-write-taken-for-a-hole',
+    file: 'broker/log/recovery-scan.ts',
+    find: '  if (isKnown === true) return null\n',
+    replace: '  if (bounds.mayHaveHoles) return null\n',
+  },
+  {
+    name: 'cleaned-log-not-synced',
+    file: 'broker/log/compaction/clean-group.ts',
+    find: '      file.datasyncSync()\n',
+    replace: '',
+  },
+  {
+    name: 'map-ends-late',
+    file: 'broker/log/compaction/build-map.ts',
+    find: 'map.latestOffset = segment.nextOffset - 1',
+    replace: 'map.latestOffset = segment.nextOffset',
+  },
+  {
+    name: 'map-keeps-the-first-offset',
+    file: 'broker/log/compaction/offset-map.ts',
+    find: '    const stored = offset + 1\n',
+    replace: '    const stored = words[at + 4] === 0 ? offset + 1 : words[at + 4]!\n',
+  },
+  {
+    name: 'last-batch-of-a-producer-goes',
+    file: 'broker/log/compaction/batch-filter.ts',
+    find: "return isLast ? 'keep' : 'drop'",
+    replace: "return isLast && producerId < 0 ? 'keep' : 'drop'",
   },
 ]

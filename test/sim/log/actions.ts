@@ -1,9 +1,12 @@
 /** What happens in the world, one action at a time, drawn by weight. */
 import { Errors } from '../../../proto/kafka/errors.ts'
+import { isOutOfDescriptors } from '../../../broker/log/errors.ts'
 import type { Log } from '../../../broker/log/log.ts'
-import { type SentBatch, stored } from './batches.ts'
+import { type SentBatch, type StoredBatch, stored } from './batches.ts'
+import { GONE } from './cleaned.ts'
 import { damageOneFile, restoreOldCopy } from './damage.ts'
 import { askRead, checkAborted, checkRead, checkTimestamp } from './invariants.ts'
+import { cutShort } from './histories.ts'
 import type { Outcome } from './producers.ts'
 import { applyRetention } from './retention.ts'
 import { type ActionName, drawConfig } from './settings.ts'
@@ -31,7 +34,7 @@ const actions: Readonly<Record<ActionName, Action>> = {
   truncate,
   'new-epoch': beginEpoch,
   config: (world, partition) => {
-    partition.model.config = drawConfig(world.random)
+    partition.model.config = drawConfig(world.random, world.settings.isCompacted, world.settings.isRestless)
     world.logOf(partition).updateConfig(partition.model.config)
   },
   tick,
@@ -49,19 +52,19 @@ const actions: Readonly<Record<ActionName, Action>> = {
   },
   damage: damageOneFile,
   'old-copy': restoreOldCopy,
+  'cut-short': (world, partition) => cutShort(steps, world, partition),
+  clean: (world) => world.attempt('clean', () => world.cleaner!.tick()),
 }
+
+const steps = { append, flush, sync, tick, truncate, moveHighWatermark, deleteRecords }
 
 /** Does one thing; afterwards the process is up. Returns the partition it was about. */
 export function act(world: World): Partition {
   const partition = world.random.pick(world.partitions)
   const name = world.random.weighted(world.settings.weights)
   world.note(`${name} ${partition.model.topic}`)
-  const failedSyncs = world.faults.counts.get('eio-sync')
   actions[name](world, partition)
   if (world.disk.death !== null) {
-    // It died before it could say which log a sync had failed for.
-    if (failedSyncs !== world.faults.counts.get('eio-sync'))
-      for (const { model } of world.partitions) model.isUnsure = true
     world.faults.count(world.disk.death)
     world.restart()
   }
@@ -118,10 +121,7 @@ export function append(world: World, partition: Partition, sent: SentBatch): voi
 /** A roll writes what is queued; a failed write leaves it open how much of it is there. */
 function noteWritten(world: World, partition: Partition, log: Log, before: number): void {
   const { model } = partition
-  if (world.disk.death !== null) {
-    model.isUnsure = true
-    return
-  }
+  if (world.disk.death !== null) return
   world.noteOffline(partition)
   if (model.isOffline) return
   const { flushedEndOffset } = log
@@ -210,7 +210,7 @@ function readTime(world: World, partition: Partition): void {
   const batch = world.random.pick(model.batches)
   const timestamp = world.random.pick(batch.timestamps) + world.random.between(-1, 1)
   const log = world.logOf(partition)
-  world.attempt('offsetForTimestamp', () => checkTimestamp(log, model, timestamp))
+  if (timestamp !== GONE) world.attempt('offsetForTimestamp', () => checkTimestamp(log, model, timestamp))
   const from = world.random.between(model.start, log.lastStableOffset)
   world.attempt('abortedTransactions', () => checkAborted(log, model, from, log.lastStableOffset))
 }
@@ -229,6 +229,8 @@ function moveHighWatermark(world: World, partition: Partition): void {
 
 function deleteRecords(world: World, partition: Partition): void {
   const { model } = partition
+  // It may have gone offline in a completion, and then its start does not move.
+  world.noteOffline(partition)
   if (model.isOffline) return
   const offset = world.random.between(model.start, model.highWatermark)
   model.startAt(offset)
@@ -241,7 +243,10 @@ function truncate(world: World, partition: Partition): void {
   const { model } = partition
   if (model.isOffline || !flush(world, partition)) return
   const log = world.logOf(partition)
-  const offset = world.random.between(model.highWatermark, model.end)
+  // What was cleaned had been committed, though a crash may have made the log forget.
+  const offset = world.random.between(Math.min(model.end, Math.max(model.highWatermark, model.cleanedEnd)), model.end)
+  const takeBack = model.save()
+  const before = model.batches
   const end = model.cut(offset)
   // A batch that holds the high watermark goes whole, and the watermark with it.
   model.highWatermark = Math.min(model.highWatermark, end)
@@ -250,13 +255,28 @@ function truncate(world: World, partition: Partition): void {
   const truncated = world.attempt('truncateTo', () => log.truncateTo(offset, world.clock.now()))
   if (world.disk.death !== null) return
   world.noteOffline(partition)
-  if (truncated === null || truncated.value !== null) {
+  const problem = truncated?.value
+  // Where file descriptors are short it is not begun.
+  if (problem instanceof Error && !model.isOffline && isOutOfDescriptors(problem)) return takeBack()
+  if (problem !== null) {
     must(model.isOffline, 'offline', () => `${model.topic} could not be truncated and goes on`)
     model.isHalfCut = true
     return
   }
   model.leaderEpoch++
   model.rebuild()
+  if (world.random.chance(0.5)) followAgain(world, partition, before)
+}
+
+/** The new leader's batches have other records and often the same offsets: they end where an old segment began. */
+function followAgain(world: World, partition: Partition, before: readonly StoredBatch[]): void {
+  const { model, workload } = partition
+  const replaced = before.filter(({ base }) => base >= model.end).slice(0, world.random.between(1, 8))
+  for (const { count } of replaced) {
+    if (world.disk.death !== null || model.isOffline) return
+    append(world, partition, workload.plain(count, world.clock.now()))
+  }
+  if (world.disk.death === null && !model.isOffline) flush(world, partition)
 }
 
 function beginEpoch(world: World, partition: Partition): void {
@@ -268,11 +288,12 @@ function beginEpoch(world: World, partition: Partition): void {
 }
 
 function tick(world: World): void {
-  const starts = world.partitions.map(({ model }) => model.start)
+  const noted = world.partitions.map(({ model }) => ({ start: model.start, watermark: model.highWatermark }))
   const done = world.attempt('tick', () => world.manager!.tick(world.clock.now()))
   if (done === null || world.disk.death !== null) return
   world.partitions.forEach(({ model }, i) => {
-    model.notedStart = Math.max(model.notedStart, starts[i])
+    model.notedStart = Math.max(model.notedStart, noted[i].start)
+    model.notedWatermark = noted[i].watermark
   })
 }
 

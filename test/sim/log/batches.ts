@@ -26,13 +26,24 @@ export interface StoredBatch extends SentBatch {
   readonly leaderEpoch: number
 }
 
+/** The keys of a batch's records; a tombstone has no value. */
+export interface Keyed {
+  readonly key: string
+  readonly isTombstone: boolean
+}
+
 export function encodeData(
   value: string,
   timestamps: readonly number[],
   producer: ProducerFields | null,
   isTransactional: boolean,
+  keys?: readonly Keyed[],
 ): SentBatch {
-  const records = timestamps.map((timestamp, i) => ({ key: `k${i}`, value: `${i}-${value}`, timestamp }))
+  const records = timestamps.map((timestamp, i) => ({
+    key: keys?.[i].key ?? `k${i}`,
+    value: keys?.[i].isTombstone === true ? null : `${i}-${value}`,
+    timestamp,
+  }))
   const data = encodeBatch(records, {
     isTransactional,
     producerId: producer?.id ?? -1,

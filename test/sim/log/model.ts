@@ -1,6 +1,7 @@
 /** One log as an array of batches: what the real one is measured by. */
 import type { LogConfig } from '../../../broker/log/config.ts'
 import type { StoredBatch } from './batches.ts'
+import type { Rewrite } from './compaction.ts'
 import { ProducerModel } from './producers.ts'
 import { TransactionModel } from './transactions.ts'
 
@@ -30,15 +31,21 @@ export class LogModel {
   /** The log start that a checkpoint holds for sure. */
   notedStart = 0
   highWatermark = 0
+  /** What the newest whole checkpoint says of it, at least; 0 = that may be lost. */
+  notedWatermark = 0
   /** The highest that a crash in a weaker durability cut the log below: its checkpoint may say so until the next is written. */
   lostWatermark = 0
   /** Batches that were cut off or whose write failed: until other bytes are durable there, a crash may bring them back. */
   ghosts: StoredBatch[] = []
+  /** What a cleaning has made and is about to bring in; null = nothing. */
+  rewrite: Rewrite | null = null
+  /** The map of a cleaning told of all below it: what made others obsolete must stay. */
+  cleanedEnd = 0
   syncs: AskedSync[] = []
   /** Truncations and deletions: a read that began before one may come back empty. */
   generation = 0
-  /** A write was cut off or failed: what was appended since the last flush may be in the file or not. */
-  isUnsure = false
+  /** A failed sync has dropped what was written: after a kill only what was durable must be there. */
+  hasDropped = false
   isOffline = false
   /** A truncation failed on its way: nobody knows what can be read. */
   isHalfCut = false
@@ -76,8 +83,30 @@ export class LogModel {
     this.flushedEnd = Math.min(this.flushedEnd, end)
     this.durableEnd = Math.min(this.durableEnd, end)
     this.reportedEnd = Math.min(this.reportedEnd, end)
+    this.notedWatermark = Math.min(this.notedWatermark, end)
     for (const asked of this.syncs) asked.target = Math.min(asked.target, end)
     return end
+  }
+
+  /** What `cut` changes, to be taken back by calling what is returned. */
+  save(): () => void {
+    const { batches, ghosts, end, flushedEnd, durableEnd, reportedEnd, start, notedStart } = this
+    const { highWatermark, notedWatermark } = this
+    const targets = this.syncs.map((asked) => [asked, asked.target] as const)
+    const saved = { batches, ghosts: [...ghosts], end, flushedEnd, durableEnd, reportedEnd, start, notedStart }
+    return () => {
+      Object.assign(this, saved, { highWatermark, notedWatermark })
+      for (const [asked, target] of targets) asked.target = target
+    }
+  }
+
+  /** A cleaned group has come in. */
+  replace({ from, end, after }: Rewrite): void {
+    const below = this.batches.filter(({ base }) => base < from)
+    const above = this.batches.filter(({ base }) => base >= end)
+    this.batches = [...below, ...after, ...above]
+    this.rewrite = null
+    this.generation++
   }
 
   /** Producers and transactions as the batches that are left tell of them. */

@@ -64,9 +64,11 @@ export class ProducerModel {
   /** The state was built anew from what is left: `batches` are in files, and a snapshot may or may not tell of older ones. */
   rebuild(batches: readonly StoredBatch[]): void {
     const from = batches[0]?.base ?? Number.POSITIVE_INFINITY
+    // Compaction may have taken some out.
+    const left = new Set(batches.map(({ base }) => base))
     for (const [id, { window }] of this.#entries) if (window.length === 0) this.#vague.set(id, [])
     for (const [id, history] of this.#history) {
-      const older = history.filter((batch) => batch.base < from)
+      const older = history.filter(({ base }) => base < from || !left.has(base))
       this.#history.set(id, older)
       if (older.length > 0) this.#vague.set(id, older)
     }

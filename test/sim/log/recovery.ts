@@ -1,27 +1,47 @@
 /** What a log that was opened after a stop must hold. */
 import type { Log } from '../../../broker/log/log.ts'
 import * as header from '../../../proto/kafka/batch/header.ts'
+import type { Durability } from '../../../broker/log/config.ts'
 import type { StoredBatch } from './batches.ts'
 import type { LogModel } from './model.ts'
+import { settleRewrite } from './compaction.ts'
 import { must, Violation } from './violation.ts'
 
 /** How the process before came to its end: `stop` is a clean one. */
 export type Ending = 'stop' | 'kill' | 'power-cut'
 
+/** Compaction took out what was at [from, end), or may have. */
+function isHole({ batches, durableEnd }: LogModel, from: number, end: number, { isCompacted, hadMark }: Past): boolean {
+  if (!isCompacted) return false
+  // Without a whole mark, what a power cut lost above the durable end may pass for that.
+  return (!hadMark && from >= durableEnd) || !batches.some(({ base }) => base >= from && base < end)
+}
+
+/** What a start has to do with. */
+export interface Past {
+  readonly ending: Ending
+  readonly durability: Durability
+  readonly isCompacted: boolean
+  /** A durable mark was there, and whole. */
+  readonly hadMark: boolean
+}
+
 /** Judges the log against the model of what was there before, then makes the model follow what is there now. */
-export function adoptRecovered(model: LogModel, log: Log, ending: Ending, found: Buffer, firstBase: number): void {
-  const batches = identify(model, log, found)
-  checkBounds(model, log, ending, batches)
+export function adoptRecovered(model: LogModel, log: Log, past: Past, found: Buffer, firstBase: number): void {
+  settleRewrite(model, batchesIn(found), log.logStartOffset)
+  const batches = identify(model, log, found, past)
+  checkBounds(model, log, past.ending, batches)
+  checkWatermark(model, log, past)
   const ends = batches.at(-1)?.end ?? log.logStartOffset
   must(
-    ends === log.logEndOffset,
+    ends === log.logEndOffset || (ends < log.logEndOffset && isHole(model, ends, log.logEndOffset, past)),
     'contiguous',
     () => `${model.topic} ends at ${log.logEndOffset}, its batches at ${ends}`,
   )
   // What recovery has cut off is gone for good once that has been synced.
   model.ghosts.push(...model.batches.filter((batch) => batch.base >= ends && !batches.includes(batch)))
   // What lies below the start is still in its file, but nobody is shown it.
-  const below = model.batches.filter((batch) => batch.base >= firstBase && batch.end <= (batches[0]?.base ?? ends))
+  const below = model.batches.filter((batch) => batch.base >= firstBase && batch.end <= log.logStartOffset)
   model.batches = [...below, ...batches]
   model.end = log.logEndOffset
   model.flushedEnd = model.end
@@ -30,23 +50,36 @@ export function adoptRecovered(model: LogModel, log: Log, ending: Ending, found:
   model.reportedEnd = 0
   if (model.highWatermark > model.end) model.lostWatermark = Math.max(model.lostWatermark, model.highWatermark)
   model.highWatermark = log.highWatermark
+  // A checkpoint is not synced, but at a clean stop.
+  if (past.ending === 'power-cut') model.notedWatermark = 0
   model.leaderEpoch = Math.max(model.leaderEpoch, log.latestEpoch)
   model.syncs = []
-  model.isUnsure = false
+  model.hasDropped = false
   model.isOffline = false
   model.isHalfCut = false
   model.rebuild()
 }
 
+function batchesIn(found: Buffer): Buffer[] {
+  const batches: Buffer[] = []
+  for (let at = 0; at < found.length; ) {
+    const size = header.batchSize(found, at)
+    batches.push(found.subarray(at, at + size))
+    at += size
+  }
+  return batches
+}
+
 /** Each batch must be one that was appended at that very offset, and one must follow the other. */
-function identify(model: LogModel, log: Log, found: Buffer): StoredBatch[] {
+function identify(model: LogModel, log: Log, found: Buffer, past: Past): StoredBatch[] {
   const batches: StoredBatch[] = []
   let expectedBase = -1
   let epoch = -1
   for (let at = 0; at < found.length; ) {
     const size = header.batchSize(found, at)
     const base = header.baseOffset(found, at)
-    must(expectedBase < 0 || base === expectedBase, 'contiguous', () => {
+    const isNext = base === expectedBase || (base > expectedBase && isHole(model, expectedBase, base, past))
+    must(expectedBase < 0 || isNext, 'contiguous', () => {
       return `${model.topic}: after recovery offset ${base} follows ${expectedBase - 1}`
     })
     const data = found.subarray(at, at + size)
@@ -80,13 +113,8 @@ function checkBounds(model: LogModel, log: Log, ending: Ending, batches: readonl
   must(start >= model.notedStart && (start <= model.start || model.durableEnd <= model.start), 'start', () => {
     return `${topic}: the start was ${model.start} and noted as ${model.notedStart}, recovery says ${start}`
   })
-  // R8. In the weaker modes a crash may cut the log below what was committed, and the checkpoint is not synced.
-  const committed = log.durableEndOffset === log.logEndOffset ? model.highWatermark : model.end
-  must(log.highWatermark <= Math.max(committed, model.lostWatermark), 'high-watermark', () => {
-    return `${topic}: high watermark ${log.highWatermark} after ${model.highWatermark}`
-  })
   // A kill leaves the page cache: all that was written is there.
-  const kept = ending === 'power-cut' ? model.durableEnd : model.isUnsure ? model.durableEnd : model.flushedEnd
+  const kept = ending === 'power-cut' || model.hasDropped ? model.durableEnd : model.flushedEnd
   for (const batch of model.batches) {
     if (batch.end > kept) break
     if (batch.end <= start || batches.includes(batch)) continue
@@ -102,4 +130,20 @@ function checkBounds(model: LogModel, log: Log, ending: Ending, batches: readonl
       () => `${topic} had ${model.start}..${model.end} at a clean stop, and then ${start}..${log.logEndOffset}`,
     )
   }
+}
+
+/**
+ * R8: nothing is committed by a start. What was noted of it is known again, unless a power cut took the note; in the weaker
+ * durabilities that may cut the log below what was committed, and then the note tells of too much.
+ */
+function checkWatermark(model: LogModel, log: Log, { ending, durability }: Past): void {
+  const before = model.highWatermark
+  // Where nothing was durable, the first segment that is left begins the log.
+  const start = model.durableEnd <= model.start ? log.logStartOffset : 0
+  const most = Math.max(before, start, durability === 'fsync' ? 0 : model.lostWatermark)
+  const least =
+    ending === 'stop' ? before : ending === 'power-cut' ? 0 : Math.min(model.notedWatermark, log.logEndOffset)
+  must(log.highWatermark <= most && log.highWatermark >= least, 'high-watermark', () => {
+    return `${model.topic}: high watermark ${log.highWatermark} after ${before}, noted as ${model.notedWatermark}`
+  })
 }

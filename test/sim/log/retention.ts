@@ -12,21 +12,20 @@ interface SegmentView {
 export function applyRetention(world: World): void {
   const { manager, partitions } = world
   const before = partitions.map((partition) => segmentsOf(world, partition))
+  const bases = partitions.map((partition) => world.firstBase(partition))
   const nowMs = world.clock.now()
-  for (const { model } of partitions) model.isUnsure ||= model.flushedEnd < model.end
   const done = world.attempt('retention', () => manager!.applyRetention(nowMs))
   if (world.disk.death !== null) return allowAnyStart(world)
   partitions.forEach((partition, i) => {
     const { model } = partition
     world.noteOffline(partition)
     const log = world.logOf(partition)
-    if (!model.isOffline) {
-      model.flushedEnd = log.flushedEndOffset
-      model.isUnsure = false
-    }
+    if (!model.isOffline) model.flushedEnd = log.flushedEndOffset
     checkDeleted(partition, before[i], log.logStartOffset, nowMs)
     model.startAt(log.logStartOffset)
     if (done !== null) model.notedStart = model.start
+    // A read meanwhile may come back empty, also where nothing was left in the segment that went.
+    if (world.firstBase(partition) > bases[i]) model.generation++
     model.forgetBelow(world.firstBase(partition))
   })
 }
@@ -44,7 +43,7 @@ function allowAnyStart(world: World): void {
 function segmentsOf(world: World, partition: Partition): SegmentView[] {
   const { batches } = partition.model
   const names = [...world.filesOf(partition)]
-    .filter(([name]) => /^\d{20}\.log$/.test(name))
+    .filter(([name]) => /^\d{20}\.log(\.swap)?$/.test(name))
     .sort(([a], [b]) => (a < b ? -1 : 1))
   return names.map(([name, file], i) => {
     const base = Number(name.slice(0, 20))

@@ -1,6 +1,7 @@
 /** One seed: a world from its first start to its last, and what came of it. */
 import { SimDirectory, type SimFile, Trace } from '../../../testing/sim/index.ts'
 import { act } from './actions.ts'
+import { GONE } from './cleaned.ts'
 import {
   askRead,
   checkAborted,
@@ -11,6 +12,7 @@ import {
   checkTimestamp,
 } from './invariants.ts'
 import { checkLiveness } from './liveness.ts'
+import { checkProcess } from './process.ts'
 import { Violation } from './violation.ts'
 import { type Partition, World } from './world.ts'
 
@@ -70,7 +72,7 @@ function live(world: World): void {
 
 /** The log that something happened to is looked at closely, the others for what must not have changed. */
 function checkAll(world: World, touched: Partition): void {
-  world.checkProcess()
+  checkProcess(world)
   for (const partition of world.partitions) {
     world.noteOffline(partition)
     const { model } = partition
@@ -97,7 +99,7 @@ function checkThoroughly(world: World, partition: Partition): void {
     const asked = askRead(model, offset, model.flushedEnd, 1, true)
     const read = log.read(offset, model.flushedEnd, 1, true)
     if (read !== null) checkRead(model, asked, read)
-    checkTimestamp(log, model, batch.timestamps[0])
+    if (batch.timestamps[0] !== GONE) checkTimestamp(log, model, batch.timestamps[0])
   }
   checkAborted(log, model, model.start, log.lastStableOffset)
   world.faults.paused = wasPaused

@@ -24,6 +24,8 @@ export type ActionName =
   | 'full'
   | 'damage'
   | 'old-copy'
+  | 'clean'
+  | 'cut-short'
 
 export interface Settings {
   readonly logs: number
@@ -32,6 +34,8 @@ export interface Settings {
   readonly tailCacheBytes: number
   readonly maxOpenFiles: number
   readonly maxSyncsInFlight: number
+  readonly isCompacted: boolean
+  readonly isRestless: boolean
   readonly config: LogConfig
   readonly valueBytesMax: number
   readonly faults: ReadonlyMap<DiskFaultKind, number>
@@ -49,6 +53,18 @@ const CHANCE: Readonly<Record<DiskFaultKind, number>> = {
   'slow-sync': 0.1,
 }
 
+/** What makes many short histories, one cut off by the next: where two meet is where recovery goes wrong. */
+const RESTLESS: Partial<Record<ActionName, number>> = {
+  truncate: 10,
+  retention: 5,
+  tick: 6,
+  stop: 3,
+  kill: 2,
+  'power-cut': 7,
+  damage: 2,
+  'cut-short': 6,
+}
+
 /** A third of the seeds have a disk without faults: there, everything must go well, and crashes are all that happens. */
 export function drawSettings(random: SeededRandom): Settings {
   const isQuiet = random.chance(0.35)
@@ -56,6 +72,8 @@ export function drawSettings(random: SeededRandom): Settings {
   for (const kind of diskFaultKinds) {
     if (kind === 'slow-sync' || (!isQuiet && random.chance(0.3))) faults.set(kind, CHANCE[kind])
   }
+  const isCompacted = random.chance(0.3)
+  const isRestless = random.chance(0.4)
   return {
     logs: random.between(1, 3),
     steps: random.between(60, 160),
@@ -63,27 +81,38 @@ export function drawSettings(random: SeededRandom): Settings {
     tailCacheBytes: random.pick([0, 0, 2_000, 20_000, 1_000_000]),
     maxOpenFiles: random.pick([3, 6, 16]),
     maxSyncsInFlight: random.between(1, 3),
-    config: drawConfig(random),
-    valueBytesMax: random.pick([5, 60, 300, 1_200]),
+    isCompacted,
+    isRestless,
+    config: drawConfig(random, isCompacted, isRestless),
+    valueBytesMax: random.pick(isRestless ? [5, 60, 300] : [5, 60, 300, 1_200]),
     faults,
-    weights: drawWeights(random, isQuiet),
+    weights: { ...drawWeights(random, isQuiet, isCompacted), ...(isRestless ? RESTLESS : {}) },
   }
 }
 
-export function drawConfig(random: SeededRandom): LogConfig {
-  return {
+export function drawConfig(random: SeededRandom, isCompacted: boolean, isRestless: boolean): LogConfig {
+  const config: LogConfig = {
     ...defaultLogConfig,
-    segmentBytes: random.pick([1_500, 3_000, 8_000, 40_000]),
+    segmentBytes: random.pick(isRestless ? [600, 1_500] : [1_500, 3_000, 8_000, 40_000]),
     indexIntervalBytes: random.pick([0, 100, 400, 2_000]),
     segmentMs: random.chance(0.2) ? 5_000 : defaultLogConfig.segmentMs,
-    retentionBytes: random.chance(0.4) ? random.pick([0, 4_000, 12_000]) : -1,
+    retentionBytes: random.chance(0.4) ? random.pick(isRestless ? [0, 1_000] : [0, 4_000, 12_000]) : -1,
     retentionMs: random.chance(0.3) ? random.pick([1_000, 60_000]) : defaultLogConfig.retentionMs,
     messageTimestampType: random.chance(0.15) ? 'LogAppendTime' : 'CreateTime',
     fileDeleteDelayMs: random.pick([0, 60_000]),
   }
+  if (!isCompacted) return config
+  return {
+    ...config,
+    // Only what is not in the last segment is cleaned.
+    segmentBytes: random.pick(isRestless ? [600, 1_500] : [1_500, 3_000]),
+    cleanupPolicy: { compact: true, delete: random.chance(0.4) },
+    minCleanableDirtyRatio: random.pick([0, 0.3]),
+    deleteRetentionMs: random.pick([0, 5_000, defaultLogConfig.deleteRetentionMs]),
+  }
 }
 
-function drawWeights(random: SeededRandom, isQuiet: boolean): Record<ActionName, number> {
+function drawWeights(random: SeededRandom, isQuiet: boolean, isCompacted: boolean): Record<ActionName, number> {
   const sometimes = (weight: number): number => (random.chance(0.5) ? weight : 0)
   return {
     produce: 40,
@@ -107,5 +136,7 @@ function drawWeights(random: SeededRandom, isQuiet: boolean): Record<ActionName,
     full: isQuiet ? 0 : sometimes(3),
     damage: sometimes(1),
     'old-copy': sometimes(1),
+    clean: isCompacted ? 10 : 0,
+    'cut-short': 0,
   }
 }

@@ -23,8 +23,8 @@ export class TransactionModel {
   #over: Ended[] = []
   /** Producers that may have one open since before the first batch that is left. */
   readonly #vague = new Set<number>()
-  /** Markers that may have ended such a one. */
-  readonly #vagueMarkers = new Set<number>()
+  /** Markers that may have ended such a one, and its producer. */
+  readonly #vagueMarkers = new Map<number, number>()
   /** Markers of aborted transactions that began before the first batch that is left. */
   readonly #oldMarkers = new Set<number>()
 
@@ -37,7 +37,7 @@ export class TransactionModel {
       return
     }
     this.#open.delete(producer.id)
-    if (this.#vague.delete(producer.id)) this.#vagueMarkers.add(base)
+    if (this.#vague.delete(producer.id)) this.#vagueMarkers.set(base, producer.id)
     else if (first !== undefined) this.#end(first, batch, isOld)
   }
 
@@ -57,6 +57,9 @@ export class TransactionModel {
     const reachIn = this.#over.filter(({ first, marker }) => first < from && from <= marker)
     // A marker that was cut off has ended nothing.
     for (const { producerId, marker } of reachIn) if (marker >= end) this.#vague.add(producerId)
+    for (const [marker, producerId] of this.#vagueMarkers) {
+      if (marker >= end && this.#vagueMarkers.delete(marker)) this.#vague.add(producerId)
+    }
     // A snapshot may tell of what was open where the batches begin, and their markers end it once more.
     this.#over = reachIn.filter(({ marker }) => marker < end).map((ended) => ({ ...ended, isOld: true }))
     this.#open.clear()

@@ -13,6 +13,7 @@ interface Client {
 
 const SEQUENCE_MASK = 0x7fffffff
 const RECENT = 7
+const KEYS = 15
 
 export class Workload {
   readonly #random: SeededRandom
@@ -20,10 +21,14 @@ export class Workload {
   readonly #clients: Client[]
   #serial = 0
 
-  constructor(random: SeededRandom, valueBytesMax: number) {
+  /** For a compacted log: no transactions, and keys that come again. */
+  readonly #isKeyed: boolean
+
+  constructor(random: SeededRandom, valueBytesMax: number, isKeyed: boolean) {
     this.#random = random
     this.#valueBytesMax = valueBytesMax
-    this.#clients = [1, 2, 11, 12].map((id) => ({
+    this.#isKeyed = isKeyed
+    this.#clients = (isKeyed ? [1, 2, 3] : [1, 2, 11, 12]).map((id) => ({
       id,
       isTransactional: id > 10,
       epoch: 0,
@@ -47,6 +52,11 @@ export class Workload {
     client.hasOpen = client.isTransactional
     client.sent = [...client.sent, { ...batch, data: Buffer.from(batch.data) }].slice(-RECENT)
     return batch
+  }
+
+  /** A batch of so many records, of no producer. */
+  plain(count: number, nowMs: number): SentBatch {
+    return this.#records(count, null, false, nowMs)
   }
 
   /** A batch of its own did not get in: the client begins a new epoch, as one does that lost track. */
@@ -80,11 +90,16 @@ export class Workload {
   }
 
   #data(producer: SentBatch['producer'], isTransactional: boolean, nowMs: number): SentBatch {
+    return this.#records(this.#random.between(1, 4), producer, isTransactional, nowMs)
+  }
+
+  #records(count: number, producer: SentBatch['producer'], isTransactional: boolean, nowMs: number): SentBatch {
     const random = this.#random
-    const count = random.between(1, 4)
     const timestamps = Array.from({ length: count }, () => nowMs - random.below(random.chance(0.1) ? 100_000 : 100))
     const value = `${this.#serial++}`.padEnd(random.below(this.#valueBytesMax), '.')
-    return encodeData(value, timestamps, producer, isTransactional)
+    if (!this.#isKeyed) return encodeData(value, timestamps, producer, isTransactional)
+    const keys = timestamps.map(() => ({ key: `k${random.below(KEYS)}`, isTombstone: random.chance(0.15) }))
+    return encodeData(value, timestamps, producer, isTransactional, keys)
   }
 }
 

@@ -13,25 +13,26 @@ import {
   SimClock,
   SimDirectory,
   SimDisk,
-  type SimFile,
+  SimFile,
   type Trace,
 } from '../../../testing/sim/index.ts'
+import { followRewrite, SimCleaner } from './compaction.ts'
 import { LogModel } from './model.ts'
 import { adoptRecovered, type Ending } from './recovery.ts'
 import { drawSettings, type Settings } from './settings.ts'
 import { must, Violation } from './violation.ts'
-import { type Damage, judgeDamaged } from './damage.ts'
-import { checkTorn, segmentsOf } from './torn.ts'
+import { type Damage, judgeDamaged, markedEnd } from './damage.ts'
+import { checkTorn, forgetOverwritten, segmentsOf } from './torn.ts'
 import { Workload } from './workload.ts'
 
 /** The data directory; `/disk` is where the disk is mounted, and always there. */
 const DATA = '/disk/data'
 const MARKER = `${DATA}/.kafka_cleanshutdown`
+const HIGH_WATERMARKS = `${DATA}/replication-offset-checkpoint`
 const NEVER_MS = 1e15
 const READ_BUFFER_BYTES = 4 * 1024 * 1024
 const ARENA_BYTES = 32 * 1024
 const BOOTS_MAX = 12
-const OPEN_FILES_SLACK = 4
 const INJECTED = new Set(['EIO', 'ENOSPC', 'EMFILE', 'ESHORTWRITE'])
 
 /** One log of the world: the real one, its model, and who writes to it. */
@@ -42,6 +43,8 @@ export interface Partition {
   damage: Damage | null
   /** Its directory as it was some time ago. */
   backup: SimDirectory | null
+  /** What starts have cut off and kept, by file. */
+  torn: Map<string, Buffer>
 }
 
 export class World {
@@ -52,12 +55,19 @@ export class World {
   readonly trace: Trace
   disk: SimDisk
   manager: LogManager | null = null
+  cleaner: SimCleaner | null = null
   partitions: Partition[] = []
   /** A clean stop is on: whoever still waits for a sync is told that the log is closed. */
   isStopping = false
   #topics = 0
+  /** What `judge` has found. */
+  #broken: Error | null = null
   /** This process has a damaged log, which may fail to close. */
   #hasDamaged = false
+  /** It refused to open one. */
+  #hasRefused = false
+  /** Directories of logs that have been judged. */
+  readonly #retired: string[] = []
   readonly #readBuffers = new ReadBuffers(READ_BUFFER_BYTES)
   /** How the process before this one came to its end. */
   #ending: Ending = 'kill'
@@ -82,8 +92,8 @@ export class World {
     const number = this.#topics++
     const topicId = Buffer.alloc(16, number + 1).toString('base64url')
     const model = new LogModel(`t${number}`, topicId, this.settings.config)
-    const workload = new Workload(this.random.fork(), this.settings.valueBytesMax)
-    this.partitions.push({ model, workload, damage: null, backup: null })
+    const workload = new Workload(this.random.fork(), this.settings.valueBytesMax, this.settings.isCompacted)
+    this.partitions.push({ model, workload, damage: null, backup: null, torn: new Map() })
   }
 
   /** The log of a partition; it is open. */
@@ -101,13 +111,25 @@ export class World {
    */
   attempt<T>(what: string, call: () => T): { readonly value: T } | null {
     try {
-      return { value: call() }
+      const value = call()
+      for (const partition of this.partitions) followRewrite(this, partition)
+      if (this.#broken !== null) throw this.#broken
+      return { value }
     } catch (error) {
       if (error instanceof Violation) throw error
       if (this.disk.death !== null) return null
       if (!this.isInjected(error)) throw new Violation('no-crash', `${what} threw ${String(error)}`, error)
       this.note(`${what} failed: ${(error as Error).message}`)
       return null
+    }
+  }
+
+  /** Judges from within a callback, whose caller may swallow what it throws. */
+  judge(check: () => void): void {
+    try {
+      check()
+    } catch (error) {
+      this.#broken ??= error as Error
     }
   }
 
@@ -139,11 +161,9 @@ export class World {
       this.#remount()
       if (boot === 0) whileDown?.()
       this.faults.paused = boot > 3
-      const failedSyncs = this.faults.counts.get('eio-sync')
       if (this.#boot()) break
-      // What a failed sync dropped is as lost as after a power cut.
-      if (failedSyncs !== this.faults.counts.get('eio-sync')) this.#ending = 'power-cut'
       if (this.disk.death === null) this.note('the start failed')
+      for (const partition of this.partitions) forgetOverwritten(this, partition)
       // What the failed start has changed, the next one has to cope with.
       if (this.#ending === 'stop') this.#ending = 'kill'
       this.disk.die('kill')
@@ -158,36 +178,39 @@ export class World {
     this.settle()
     if (this.disk.death !== null) return this.restart(whileDown)
     for (const partition of this.partitions) this.noteOffline(partition)
-    const { manager } = this
-    const failures = this.faults.total
-    const failedSyncs = this.faults.counts.get('eio-sync')
-    // Those that were damaged and judged are not among the partitions any more.
-    const wasFailing = [...manager!.logs()].some(({ full, offline }) => full !== null || offline !== null)
-    for (const { model } of this.partitions) model.isUnsure ||= model.flushedEnd < model.end
     this.isStopping = true
-    this.attempt('close', () => manager!.close(1))
+    this.attempt('closing the cleaner', () => this.cleaner!.close())
+    const closed = this.attempt('close', () => this.manager!.close(1))
     this.isStopping = false
-    // A failed sync has dropped what was written, of whichever log it was.
-    if (failedSyncs !== this.faults.counts.get('eio-sync'))
-      for (const { model } of this.partitions) model.isUnsure = true
-    if (this.disk.death === null && this.disk.peek(MARKER) !== undefined) {
-      must(this.disk.openFiles === 0, 'handles', () => `${this.disk.openFiles} files are open after a clean stop`)
-      for (const { model } of this.partitions) {
-        must(!model.isOffline, 'clean-stop', () => `${model.topic} is offline, and the stop says it was clean`)
-        Object.assign(model, { flushedEnd: model.end, durableEnd: model.end, notedStart: model.start, isUnsure: false })
-      }
-      this.#ending = 'stop'
-    } else if (this.disk.death === null) {
-      const isExcused =
-        wasFailing ||
-        this.#hasDamaged ||
-        failures < this.faults.total ||
-        this.partitions.some(({ model }) => model.isOffline)
-      must(isExcused, 'clean-stop', () => 'the stop was not clean, though nothing failed')
-    }
+    if (closed !== null && this.disk.death === null) this.#judgeStop(closed.value)
     // A clean stop leaves nothing that a power cut could take.
-    this.disk.die(this.#ending === 'stop' && this.random.chance(0.3) ? 'power-cut' : 'kill')
+    this.disk.die(this.random.chance(0.3) ? 'power-cut' : 'kill')
     this.restart(whileDown)
+  }
+
+  /** The stop was clean, or tells which fault stood in its way. */
+  #judgeStop(problem: Error | null): void {
+    if (problem !== null) {
+      // Nobody knows what a log does about damage in it.
+      const isExcused = this.isInjected(problem) || this.#hasDamaged
+      must(isExcused, 'clean-stop', () => `the stop was not clean, though nothing failed: ${problem.message}`)
+      return
+    }
+    const hasMarker = this.disk.peek(MARKER) !== undefined
+    // The marker would vouch for a log that a crash left, too.
+    const isAllowed = this.manager!.cleanShutdown || !this.#hasRefused
+    must(
+      hasMarker === isAllowed,
+      'clean-stop',
+      () => `the stop was clean, its marker ${hasMarker ? 'is' : 'is not'} there`,
+    )
+    must(this.disk.openFiles === 0, 'handles', () => `${this.disk.openFiles} files are open after a clean stop`)
+    for (const { model } of this.partitions) {
+      must(!model.isOffline, 'clean-stop', () => `${model.topic} is offline, and the stop says it was clean`)
+      const { end, start, highWatermark } = model
+      Object.assign(model, { flushedEnd: end, durableEnd: end, notedStart: start, notedWatermark: highWatermark })
+    }
+    if (hasMarker) this.#ending = 'stop'
   }
 
   /** Lets everything in flight come to its end. */
@@ -214,7 +237,7 @@ export class World {
   /** Base offset of the first segment on disk. */
   firstBase(partition: Partition): number {
     for (const name of [...this.filesOf(partition).keys()].sort())
-      if (/^\d{20}\.log$/.test(name)) return Number(name.slice(0, 20))
+      if (/^\d{20}\.log(\.swap)?$/.test(name)) return Number(name.slice(0, 20))
     return 0
   }
 
@@ -226,7 +249,6 @@ export class World {
     must(this.isInjected(offline), 'offline', () => `${model.topic} is offline without a fault: ${offline.message}`)
     this.note(`${model.topic} is offline`)
     model.isOffline = true
-    model.isUnsure = true
   }
 
   /** What the log took back for want of room, the model takes back. */
@@ -249,16 +271,32 @@ export class World {
     })
   }
 
+  /** What a failed sync has dropped, the next process will not find. */
+  #noteDropped(): void {
+    const checkpoint = this.disk.peek(HIGH_WATERMARKS)
+    // It goes for good where a full disk needs its room.
+    const isNoted = checkpoint instanceof SimFile && !checkpoint.hasDropped
+    for (const partition of this.partitions) {
+      const { model } = partition
+      if (!isNoted) model.notedWatermark = 0
+      for (const [name, file] of this.filesOf(partition)) {
+        if (name.endsWith('.log') && file.hasDropped) model.hasDropped = true
+      }
+    }
+  }
+
   #remount(): void {
-    // It may have died while it dealt with a failed sync, which has dropped what was written.
-    for (const { model } of this.partitions)
-      model.isUnsure ||= (this.manager?.get(model.topic, 0)?.offline ?? null) !== null
+    this.#noteDropped()
     if (this.disk.death === 'power-cut' && this.#ending !== 'stop') this.#ending = 'power-cut'
     this.clock.clear()
     this.faults.full = false
     this.disk = this.disk.remount()
+    // An operator takes away what was found to be damaged.
+    if (this.#retired.length > 0) for (const name of this.#retired.splice(0)) this.dataDirectory().replace(name, null)
     this.manager = null
+    this.cleaner = null
     this.#hasDamaged = false
+    this.#hasRefused = false
   }
 
   #boot(): boolean {
@@ -286,12 +324,15 @@ export class World {
     for (const partition of this.partitions.filter(({ damage }) => damage !== null)) {
       this.#hasDamaged = true
       if (!judgeDamaged(this, opened.value, partition)) return false
+      this.#hasRefused ||= opened.value.get(partition.model.topic, 0) === undefined
       // Whatever came of it: nothing more is expected of that log, and another takes its place.
       this.partitions = this.partitions.filter((other) => other !== partition)
+      this.#retired.push(`${partition.model.topic}-0`)
       this.addPartition()
     }
     const logs: Log[] = []
     const before = this.partitions.map((partition) => segmentsOf(this, partition))
+    const hadMark = this.partitions.map((partition) => markedEnd(this, partition) > 0)
     for (const { model } of this.partitions) {
       const log = this.attempt(`opening ${model.topic}`, () => this.openLog(opened.value, model))
       // What the log does not mind (an unlink that fails) may have been its death.
@@ -302,8 +343,9 @@ export class World {
     this.faults.paused = true
     this.partitions.forEach((partition, i) => {
       checkTorn(this, partition, before[i], logs[i].logStartOffset)
-      this.#adopt(partition, logs[i], ending)
+      this.#adopt(partition, logs[i], ending, hadMark[i])
     })
+    this.cleaner = new SimCleaner(this)
     this.note('up')
     return true
   }
@@ -312,9 +354,11 @@ export class World {
     return manager.openLog(model.topic, 0, model.topicId, model.config, this.clock.now())
   }
 
-  #adopt(partition: Partition, log: Log, ending: Ending): void {
+  #adopt(partition: Partition, log: Log, ending: Ending, hadMark: boolean): void {
     const { model } = partition
-    adoptRecovered(model, log, ending, this.readAll(log), this.firstBase(partition))
+    const { durability, isCompacted } = this.settings
+    const past = { ending, durability, isCompacted, hadMark }
+    adoptRecovered(model, log, past, this.readAll(log), this.firstBase(partition))
     this.note(`${model.topic} has ${model.start}..${model.end} after a ${ending}`)
     model.reported(log.durableEndOffset)
     this.#listen(partition, log)
@@ -324,6 +368,8 @@ export class World {
   readAll(log: Log): Buffer {
     const parts: Buffer[] = []
     for (let offset = log.logStartOffset; offset < log.flushedEndOffset; ) {
+      // Its last segment may be empty, behind a hole.
+      if (log.segmentCount > 1 && log.read(offset, log.flushedEndOffset, 1, true)?.bytes === 0) break
       const read = this.readNow(log, offset, log.flushedEndOffset, 20_000)
       parts.push(...read.buffers)
       offset = read.nextOffset
@@ -344,16 +390,5 @@ export class World {
     const { nextOffset } = read
     must(nextOffset > offset, 'read', () => `${log.topic}: nothing to be read at ${offset} of ${limit}`)
     return read
-  }
-
-  /** What holds of the process as a whole. */
-  checkProcess(): void {
-    const { disk, settings } = this
-    must(disk.misuse === null, 'disk-misuse', () => disk.misuse!)
-    // Files with unsynced bytes stay open over the bound.
-    let unsynced = 0
-    for (const partition of this.partitions) unsynced += this.filesOf(partition).size
-    const bound = settings.maxOpenFiles + unsynced + OPEN_FILES_SLACK
-    must(disk.openFiles <= bound, 'handles', () => `${disk.openFiles} files are open`)
   }
 }

@@ -1,0 +1,140 @@
+/** An operator at work: elects preferred leaders, moves partitions to other brokers, makes and deletes topics. */
+import { Errors, errorName } from '../../../../proto/kafka/errors.ts'
+import {
+  AlterPartitionReassignments,
+  CreateTopics,
+  DeleteTopics,
+  ElectLeaders,
+} from '../../../../proto/kafka/generated/apis.ts'
+import type { PartitionHistory } from '../history.ts'
+import { must } from '../../log/violation.ts'
+import { type ClientOptions, SimClient } from './client.ts'
+
+export interface OperatorOptions extends ClientOptions {
+  readonly partitions: readonly PartitionHistory[]
+  readonly brokers: number
+  readonly replicationFactor: number
+  /** Pause between two of its works (ms), on average. */
+  readonly intervalMs: number
+}
+
+const TIMEOUT_MS = 5_000
+const PREFERRED = 0
+
+/** What an operator may be told of a cluster in trouble, or of two wishes that cross. */
+const EXPECTED: ReadonlySet<number> = new Set([
+  Errors.NONE,
+  Errors.REQUEST_TIMED_OUT,
+  Errors.NOT_CONTROLLER,
+  Errors.KAFKA_STORAGE_ERROR,
+  Errors.ELECTION_NOT_NEEDED,
+  Errors.PREFERRED_LEADER_NOT_AVAILABLE,
+  Errors.TOPIC_ALREADY_EXISTS,
+  Errors.UNKNOWN_TOPIC_OR_PARTITION,
+  Errors.INVALID_REPLICATION_FACTOR,
+  Errors.INVALID_REPLICA_ASSIGNMENT,
+  Errors.NO_REASSIGNMENT_IN_PROGRESS,
+])
+
+export class SimOperator {
+  readonly #client: SimClient
+  readonly #options: OperatorOptions
+  /** Topics of its own, by name: what is known of them. */
+  readonly #topics = new Map<string, 'there' | 'gone' | 'unknown'>()
+  #named = 0
+  #isStopped = false
+
+  constructor(options: OperatorOptions) {
+    this.#options = options
+    this.#client = new SimClient(options)
+  }
+
+  start(): void {
+    const { random, intervalMs } = this.#options
+    this.#client.after(random.between(1, intervalMs * 2), () => {
+      if (this.#isStopped) return
+      this.#work()
+      this.start()
+    })
+  }
+
+  stop(): void {
+    this.#isStopped = true
+  }
+
+  /** Its own topics that are certainly there, or certainly gone. */
+  *certain(): Generator<{ readonly name: string; readonly isThere: boolean }> {
+    for (const [name, fate] of this.#topics) if (fate !== 'unknown') yield { name, isThere: fate === 'there' }
+  }
+
+  #work(): void {
+    const work = this.#options.random.weighted({ elect: 3, move: 3, create: 2, delete: 2 })
+    if (work === 'elect') this.#elect()
+    else if (work === 'move') this.#move()
+    else if (work === 'create') this.#create()
+    else this.#delete()
+  }
+
+  #expect(what: string, error: number): void {
+    must(EXPECTED.has(error), 'admin', () => `${what} is answered with ${errorName(error)}`)
+  }
+
+  #elect(): void {
+    const { topic, index } = this.#options.random.pick(this.#options.partitions)
+    const message = {
+      electionType: PREFERRED,
+      topicPartitions: [{ topic, partitions: [index] }],
+      timeoutMs: TIMEOUT_MS,
+    }
+    this.#client.anyBroker().request(ElectLeaders, 2, message, TIMEOUT_MS + 1_000, (response) => {
+      this.#expect('an election', response?.errorCode ?? Errors.NONE)
+      for (const { partitionResult } of response?.replicaElectionResults ?? [])
+        for (const { errorCode } of partitionResult) this.#expect('an election', errorCode)
+    })
+  }
+
+  /** To other brokers, in another order, or back to where it was. */
+  #move(): void {
+    const { random, brokers, partitions, replicationFactor } = this.#options
+    const { topic, index } = random.pick(partitions)
+    const ids = Array.from({ length: brokers }, (_, i) => i + 1)
+    const replicas: number[] = []
+    while (replicas.length < replicationFactor) replicas.push(...ids.splice(random.below(ids.length), 1))
+    const wanted = { partitionIndex: index, replicas: random.chance(0.2) ? null : replicas }
+    const message = {
+      timeoutMs: TIMEOUT_MS,
+      allowReplicationFactorChange: true,
+      topics: [{ name: topic, partitions: [wanted] }],
+    }
+    this.#client.anyBroker().request(AlterPartitionReassignments, 0, message, TIMEOUT_MS + 1_000, (response) => {
+      this.#expect('a move', response?.errorCode ?? Errors.NONE)
+      for (const answered of response?.responses ?? [])
+        for (const { errorCode } of answered.partitions) this.#expect('a move', errorCode)
+    })
+  }
+
+  #create(): void {
+    const name = `x${++this.#named}`
+    this.#topics.set(name, 'unknown')
+    const topic = { name, numPartitions: 1, replicationFactor: -1, assignments: [], configs: [] }
+    const message = { topics: [topic], timeoutMs: TIMEOUT_MS, validateOnly: false }
+    this.#client.anyBroker().request(CreateTopics, 7, message, TIMEOUT_MS + 1_000, (response) => {
+      const error = response?.topics[0]?.errorCode
+      this.#expect('creating a topic', error ?? Errors.NONE)
+      if (error === Errors.NONE) this.#topics.set(name, 'there')
+    })
+  }
+
+  #delete(): void {
+    const there = [...this.#topics].flatMap(([name, fate]) => (fate === 'there' ? [name] : []))
+    if (there.length === 0) return
+    const name = this.#options.random.pick(there)
+    this.#topics.set(name, 'unknown')
+    const message = { topics: [{ name, topicId: '' }], topicNames: [name], timeoutMs: TIMEOUT_MS }
+    this.#client.anyBroker().request(DeleteTopics, 5, message, TIMEOUT_MS + 1_000, (response) => {
+      const error = response?.responses[0]?.errorCode
+      this.#expect('deleting a topic', error ?? Errors.NONE)
+      if (error === Errors.NONE) this.#topics.set(name, 'gone')
+    })
+  }
+}
