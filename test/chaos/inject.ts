@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, realpathSync } from 'node:fs'
 import { hasCommand } from '../support/has-command.ts'
+import { endGroupAtEnd } from './leftovers.ts'
 import { eventually } from './wait.ts'
 
 export interface Fault {
@@ -27,7 +28,8 @@ export async function inject(pid: number, fault: Fault, output: string): Promise
   const filter = fault.path === undefined ? [] : ['-P', realpathSync(fault.path)]
   const what = ['-e', `trace=${fault.calls}`, '-e', `inject=${fault.calls}:${fault.effect}`]
   const args = ['-f', '-p', String(pid), ...filter, ...what, '-o', output]
-  const tracer = spawn('strace', args, { stdio: ['ignore', 'ignore', 'pipe'] })
+  const tracer = spawn('strace', args, { stdio: ['ignore', 'ignore', 'pipe'], detached: true })
+  if (tracer.pid !== undefined) tracer.once('close', endGroupAtEnd(tracer.pid))
   let said = ''
   tracer.stderr.setEncoding('utf8').on('data', (text: string) => {
     said += text

@@ -6,12 +6,13 @@ import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Random } from '../../demo/random.ts'
+import { clusterScenarios } from './cluster/index.ts'
 import { diskScenarios } from './disk/index.ts'
 import { type ChaosOptions, parseOptions, UsageError } from './options.ts'
 import { type ChaosReport, hasPassed, type Scenario } from './scenario.ts'
 
 const root = join(import.meta.dirname, '..', '..')
-const suites = { disk: diskScenarios }
+const suites = { cluster: clusterScenarios, disk: diskScenarios }
 
 interface Tally {
   passed: number

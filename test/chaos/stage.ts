@@ -3,18 +3,19 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { Client } from '../../client/index.ts'
 import { Errors, errorInfo } from '../../proto/kafka/errors.ts'
-import { type RunningBroker, scratch, startMillrace } from '../support/millrace-process.ts'
+import type { RunningBroker } from '../support/millrace-process.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { batchOf, produce } from '../support/requests.ts'
+import { conclude, DRAIN_TIMEOUT_MS } from './conclude.ts'
 import { drain } from './drain.ts'
 import { History, valueOf } from './history.ts'
 import { type Fault, type Injection, inject } from './inject.ts'
+import { chaosDirectory, startChaosBroker } from './leftovers.ts'
 import { type Anomaly, anomalies, judge } from './judge.ts'
 import { Ledger, Load, MAX_MESSAGE_BYTES } from './load.ts'
 import type { ChaosContext, ChaosReport } from './scenario.ts'
 import { eventually, sleep } from './wait.ts'
 
-const DRAIN_TIMEOUT_MS = 60_000
 /** After this long a broker that has started has synced what it recovered. */
 const SETTLE_MS = 1000
 
@@ -39,7 +40,7 @@ export class Stage implements AsyncDisposable {
   dataDir: string
   readonly #context: ChaosContext
   readonly #options: StageOptions
-  readonly #scratch = scratch()
+  readonly #scratch = chaosDirectory()
   readonly #port: number
   #broker: RunningBroker | null = null
   #load: Load | null = null
@@ -97,7 +98,7 @@ export class Stage implements AsyncDisposable {
     const wrapper = options.wrapper ?? this.#options.wrapper ?? []
     const { command } = this.#context
     const args = ['--data-dir', this.dataDir, '--no-http', '--durability', durability]
-    const broker = await startMillrace(args, {
+    const broker = await startChaosBroker(args, {
       wrapper,
       port: this.#port,
       ...(command === undefined ? {} : { command }),
@@ -191,18 +192,8 @@ export class Stage implements AsyncDisposable {
   async report(injected: string): Promise<ChaosReport> {
     const load = this.#load
     if (load === null) throw new Error('there is no load')
-    await load.stopSending()
-    const log = await drain(this.bootstrap, this.partitions, DRAIN_TIMEOUT_MS)
-    const found = [...log.values()].reduce((sum, { length }) => sum + length, 0)
-    const watched = () => [...load.watched.values()].reduce((sum, { length }) => sum + length, 0)
-    await eventually(() => watched() >= found, DRAIN_TIMEOUT_MS)
-    const { history, problems } = this
-    const counts = {
-      acknowledged: history.count('acknowledged'),
-      refused: history.count('refused'),
-      unknown: history.count('unknown'),
-    }
-    return { injected, counts, found, anomalies: judge(history, log, load.watched), problems }
+    const { bootstrap, partitions, history, problems } = this
+    return await conclude({ bootstrap, partitions, history, load, problems, injected })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

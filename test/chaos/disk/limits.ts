@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { Client } from '../../../client/index.ts'
 import { Errors } from '../../../proto/kafka/errors.ts'
 import { hasCommand } from '../../support/has-command.ts'
-import { scratch } from '../../support/millrace-process.ts'
+import { chaosDirectory, unmountAtEnd } from '../leftovers.ts'
 import type { ChaosContext, ChaosReport, Scenario } from '../scenario.ts'
 import { Stage } from '../stage.ts'
 
@@ -80,12 +80,12 @@ function connections(stage: Stage): Socket[] {
 
 /** A tmpfs of its own; null where that is not allowed. */
 function smallFileSystem(): { readonly path: string; [Symbol.dispose](): void } | null {
-  const space = scratch()
+  const space = chaosDirectory()
   const path = join(space.path, 'small')
   mkdirSync(path)
   const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${SPACE_BYTES}`, 'millrace-chaos', path])
   if (status === 0) {
-    const unmount = () => void spawnSync('umount', [path])
+    const unmount = unmountAtEnd(path)
     return {
       path,
       [Symbol.dispose]: () => {

@@ -5,8 +5,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { hasCommand } from '../../support/has-command.ts'
-import { scratch, startMillrace } from '../../support/millrace-process.ts'
 import { type Anomaly, merged } from '../judge.ts'
+import { chaosDirectory, startChaosBroker } from '../leftovers.ts'
 import { DiskModel } from '../power/disk-model.ts'
 import { readTrace, TRACED_CALLS } from '../power/trace.ts'
 import type { ChaosContext, ChaosReport, Scenario } from '../scenario.ts'
@@ -34,7 +34,7 @@ export async function cutPower(
   rounds: number,
   draws: number,
 ): Promise<ChaosReport> {
-  using space = scratch()
+  using space = chaosDirectory()
   const trace = join(space.path, 'trace')
   const configs = { 'segment.bytes': String(SEGMENT_BYTES) }
   const dataDir = join(space.path, 'data')
@@ -67,7 +67,7 @@ export async function cutPower(
 async function judgeLeft(context: ChaosContext, stage: Stage, left: string): Promise<Anomaly[]> {
   const options = context.command === undefined ? {} : { command: context.command }
   try {
-    await using broker = await startMillrace(['--data-dir', left, '--no-http'], options)
+    await using broker = await startChaosBroker(['--data-dir', left, '--no-http'], options)
     return await stage.judgeNow('after a power cut', broker)
   } catch (error) {
     stage.problems.push(`after a power cut, no start: ${String(error)}`)
