@@ -24,7 +24,7 @@ function cleanUp(): void {
     try {
       work()
     } catch (error) {
-      console.error(`bench: ${(error as Error).message}`)
+      console.error(`at the end: ${(error as Error).message}`)
     }
   }
 }

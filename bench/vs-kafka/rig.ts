@@ -28,6 +28,10 @@ export interface Rig {
   tool(name: string, args: readonly string[]): Promise<string>
   /** One broker on its own data, on `port` and the next; `launched` is when its process began (performance.now()). */
   start(port: number, properties: readonly string[]): Promise<{ readonly pid: number; readonly launched: number }>
+  /** So many brokers on `port`, `port` + 10 and so on; the process ids in order. */
+  startMany(count: number, port: number, properties: readonly string[]): Promise<number[]>
+  /** Starts the `index`-th again, on its data; its new process id. */
+  restart(index: number): Promise<number>
   /** Kills it and deletes its data. */
   stop(): void
 }
@@ -43,14 +47,22 @@ export function createRig(): Rig {
   writeFileSync(join(home, '.done'), '')
   const env = { ...process.env, RIG_HOME: home }
   const stop = () => void spawnSync(script, ['stop'], { env })
+  const pidOf = (index: number) => Number(readFileSync(join(home, 'run', String(index), 'pid'), 'utf8'))
   atEnd(stop)
   return {
     tool: (name, args) => run(['tool', name, ...args], env),
     async start(port, properties) {
       const printed = await run(['start', '1', String(port), ...properties], env)
       const startMs = Number(/ (\d+) ms/.exec(printed)?.[1])
-      const pid = Number(readFileSync(join(home, 'run', '0', 'pid'), 'utf8'))
-      return { pid, launched: performance.now() - startMs }
+      return { pid: pidOf(0), launched: performance.now() - startMs }
+    },
+    async startMany(count, port, properties) {
+      await run(['start', String(count), String(port), ...properties], env)
+      return Array.from({ length: count }, (_, index) => pidOf(index))
+    },
+    async restart(index) {
+      await run(['restart', String(index)], env)
+      return pidOf(index)
     },
     stop,
   }
