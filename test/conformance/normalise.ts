@@ -36,7 +36,8 @@ const nodeListFields = new Set([
   'lastKnownElr',
 ])
 const clockFields = new Set(['logAppendTimeMs', 'commitTimestamp'])
-const droppedFields = new Set(['throttleTimeMs', 'documentation'])
+// `electedAs` is a tagged field of our own, which Kafka's clients pass over.
+const droppedFields = new Set(['throttleTimeMs', 'documentation', 'electedAs'])
 const generatedId = /^(.*-)?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 function normaliseString(field: string, value: string, names: Names): string {
