@@ -82,13 +82,15 @@ function recoverSegments(options: RecoveryOptions, found: readonly string[], seg
   const markSequence = mark?.sequence ?? -1
   if (segments.length === 0) return { ...emptyLog(options, found, segments, durableEnd), markSequence }
   checkStart(options, segments[0]!, durableEnd)
-  const epochs = readEpochs(options, segments)
+  // What a crash left of a deletion may lack any part: a transaction that began there would seem open for good.
+  const deleted = options.cleanShutdown ? [] : segments.splice(0, startSegment(segments, options.logStartOffset))
   const marked = segments.findIndex((segment) => segment.baseOffset === mark?.segmentBaseOffset)
   const hasMarkedSegment = marked >= 0
   // The segment that the last sync ended in is read too, even if it ends there: its indexes may not have been synced.
   const holding = hasMarkedSegment ? marked : segments.findLastIndex((segment) => segment.baseOffset < durableEnd)
   const start = startSegment(segments, options.logStartOffset)
   const from = options.cleanShutdown ? segments.length : Math.max(start, holding)
+  const epochs = readEpochs(options, segments.slice(0, from))
   const chain = readChain(disk, directory)
   const mayHaveHoles = chain.mayHaveHoles || options.config.cleanupPolicy.compact
   checkChain(options, segments, { from: start, to: from }, chain, mayHaveHoles)
@@ -104,7 +106,10 @@ function recoverSegments(options: RecoveryOptions, found: readonly string[], seg
     throw new LogCorruptError(segments.at(-1)!.handle.path, -1, reason)
   }
   checkAge(options, scan.endOffset)
-  return { ...settle(options, found, segments, scan, durableEnd), markSequence, mayHaveHoles }
+  for (const segment of deleted) removeSegmentFiles(disk, segment, options.shared)
+  const settled = settle(options, found, segments, scan, durableEnd)
+  const removedStrays = settled.removedStrays || deleted.length > 0
+  return { ...settled, markSequence, mayHaveHoles, removedStrays }
 }
 
 /** Index of the segment that holds the log start. Those before it are being deleted: any of them may be gone already. */
@@ -198,7 +203,10 @@ function emptyLog(
   }
 }
 
-/** Epochs from their file, or from all batch headers when it is missing or makes no sense. */
+/**
+ * Epochs from their file, or when it is missing or makes no sense from the batch headers of these segments. The others are
+ * yet to be checked, and what a power cut left of a header may name any epoch and offset.
+ */
 function readEpochs(options: RecoveryOptions, segments: readonly Segment[]): EpochCache {
   const path = `${options.directory}/${names.EPOCH_FILE}`
   if (options.disk.existsSync(path)) {

@@ -4,6 +4,7 @@ import { encodeMark, readMark } from '../../../broker/log/durable-mark.ts'
 import { LogCorruptError } from '../../../broker/log/errors.ts'
 import type { Disk } from '../../../broker/ports/disk.ts'
 import { append, batch, DIRECTORY, DURABLE_MARK, FIRST_LOG, memoryDisk, openLog, readAll, syncNow } from './harness.ts'
+import { marker } from './transactions.ts'
 
 const config = { segmentBytes: 250 }
 const RECORDS = 36
@@ -72,14 +73,37 @@ describe('a power cut in the middle of a deletion', () => {
     }
   })
 
-  it('goes on where the rest of them goes with the next deletion', () => {
+  it('is ended by the next start, which removes the rest of them', () => {
     const { disk, bases } = crashed()
     disk.unlinkSync(pathOf(bases[1]))
     const { turns } = memoryDisk()
     const log = openLog(disk, { config, logStartOffset: bases[3] })
-    expect(log.deleteBelowStart(0)).toBe(2)
+    expect(disk.existsSync(FIRST_LOG)).toBe(false)
+    expect(log.deleteBelowStart(0)).toBe(0)
     expect(readAll(log, turns)).toHaveLength(RECORDS - bases[3])
     log.close()
     expect(openLog(disk, { config, cleanShutdown: true, logStartOffset: bases[3] }).logEndOffset).toBe(RECORDS)
+  })
+
+  it('leaves no transaction open whose end was in a segment that is gone', () => {
+    const { disk, turns } = memoryDisk()
+    const log = openLog(disk, { config })
+    append(log, batch('t', 2, { producerId: 1, producerEpoch: 0, baseSequence: 0, isTransactional: true }))
+    append(log, batch('v', 2))
+    append(log, batch('v', 2))
+    append(log, marker(1, false))
+    for (let i = 0; i < 8; i++) append(log, batch('v', 2))
+    syncNow(log, turns)
+    log.abandon()
+    const names = disk.listSync(DIRECTORY)
+    const bases = names.filter((name) => name.endsWith('.log')).map((name) => Number(name.slice(0, 20)))
+    // The marker is at offset 6.
+    expect(bases[1]).toBeLessThanOrEqual(6)
+    expect(bases[2]).toBeGreaterThan(6)
+    disk.unlinkSync(pathOf(bases[1]))
+    for (const name of names) if (/(snapshot|producers)$/.test(name)) disk.unlinkSync(`${DIRECTORY}/${name}`)
+    const again = openLog(disk, { config, logStartOffset: bases[2] })
+    again.updateHighWatermark(again.logEndOffset)
+    expect(again.lastStableOffset).toBe(again.logEndOffset)
   })
 })

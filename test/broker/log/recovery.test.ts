@@ -4,6 +4,7 @@ import { LogCorruptError } from '../../../broker/log/errors.ts'
 import type { Log } from '../../../broker/log/log.ts'
 import type { Disk } from '../../../broker/ports/disk.ts'
 import type { MemoryDisk } from '../../../broker/ports/memory-disk.ts'
+import * as header from '../../../proto/kafka/batch/header.ts'
 import { WatchDisk } from '../../support/watch-disk.ts'
 import {
   append,
@@ -230,6 +231,22 @@ describe('opening after an unclean stop', () => {
     disk.replaceSync(`${DIRECTORY}/leader-epoch-checkpoint`, Buffer.from('0\n2\n1 '))
     const log = openLog(disk)
     expect([log.endOffsetForEpoch(1), log.latestEpoch]).toEqual([{ epoch: 1, endOffset: 6 }, 2])
+  })
+
+  it('takes no epoch from what a power cut left of a header when their file is damaged', () => {
+    const { disk } = crashed(8, 7, { config: { segmentBytes: 250 } })
+    const path = lastLog(disk)
+    const data = Buffer.from(disk.readFileSync(path))
+    let last = 0
+    while (last + header.batchSize(data, last) < data.length) last += header.batchSize(data, last)
+    // It claims to be the first batch of the log, and fails its checksum.
+    data.writeBigInt64BE(0n, last)
+    data.writeInt32BE(9, last + 12)
+    data[data.length - 1]! ^= 1
+    disk.replaceSync(path, data)
+    disk.replaceSync(`${DIRECTORY}/leader-epoch-checkpoint`, Buffer.alloc(0))
+    const log = openLog(disk, { config: { segmentBytes: 250 } })
+    expect([log.logEndOffset, log.epochForOffset(0), log.latestEpoch]).toEqual([14, 1, 2])
   })
 
   it('removes what was on its way out, and leaves what it does not know', () => {

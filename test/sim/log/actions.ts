@@ -249,6 +249,7 @@ function truncate(world: World, partition: Partition): void {
   const before = model.batches
   const end = model.cut(offset)
   // A batch that holds the high watermark goes whole, and the watermark with it.
+  if (model.highWatermark > end) model.cutWatermark = Math.max(model.cutWatermark, model.highWatermark)
   model.highWatermark = Math.min(model.highWatermark, end)
   model.start = Math.min(model.start, end)
   model.notedStart = Math.min(model.notedStart, end)

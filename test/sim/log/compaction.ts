@@ -42,7 +42,12 @@ export class SimCleaner {
       runner: this.#judging(this.#runner),
       listener: {
         cleaned: ({ topic }, { from, to }) => world.note(`${topic} is clean from ${from} to ${to}`),
-        abandoned: ({ topic }, reason) => world.note(`the cleaning of ${topic} is abandoned: ${String(reason)}`),
+        abandoned: ({ topic, offline }, reason) => {
+          world.note(`the cleaning of ${topic} is abandoned: ${String(reason)}`)
+          // A rename failed, perhaps: some of the files have their old names, and the log is offline.
+          const abandoned = world.partitions.find(({ model }) => model.topic === topic)
+          if (abandoned !== undefined && offline !== null) abandoned.model.isHalfCut = true
+        },
         failed: ({ topic }, reason) => {
           world.note(`${topic} is not cleaned any more: ${String(reason)}`)
           world.judge(() => {

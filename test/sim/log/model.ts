@@ -35,6 +35,8 @@ export class LogModel {
   notedWatermark = 0
   /** The highest that a crash in a weaker durability cut the log below: its checkpoint may say so until the next is written. */
   lostWatermark = 0
+  /** The same where a batch that held it was cut off whole: it stood in the midst, as the log start did. */
+  cutWatermark = 0
   /** Batches that were cut off or whose write failed: until other bytes are durable there, a crash may bring them back. */
   ghosts: StoredBatch[] = []
   /** What a cleaning has made and is about to bring in; null = nothing. */
@@ -47,7 +49,7 @@ export class LogModel {
   /** A failed sync has dropped what was written: after a kill only what was durable must be there. */
   hasDropped = false
   isOffline = false
-  /** A truncation failed on its way: nobody knows what can be read. */
+  /** A truncation or a cleaning failed on its way: nobody knows what can be read. */
   isHalfCut = false
   /** Damage was found in it and judged: nothing more is expected. */
   isRetired = false

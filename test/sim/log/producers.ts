@@ -83,8 +83,9 @@ function anything(sent: SentBatch, older: readonly StoredBatch[]): Outcome[] {
   return copy === undefined ? outcomes : [...outcomes, { kind: 'duplicate', base: copy.base, end: copy.end }]
 }
 
+/** The newest copy: a batch is taken again only where the one before has been cut off. */
 function copyIn(batches: readonly StoredBatch[], { producer, count }: SentBatch): StoredBatch | undefined {
-  return batches.find(
+  return batches.findLast(
     (batch) =>
       batch.producer!.epoch === producer!.epoch &&
       batch.producer!.firstSequence === producer!.firstSequence &&

@@ -140,7 +140,7 @@ function checkWatermark(model: LogModel, log: Log, { ending, durability }: Past)
   const before = model.highWatermark
   // Where nothing was durable, the first segment that is left begins the log.
   const start = model.durableEnd <= model.start ? log.logStartOffset : 0
-  const most = Math.max(before, start, durability === 'fsync' ? 0 : model.lostWatermark)
+  const most = Math.max(before, start, model.cutWatermark, durability === 'fsync' ? 0 : model.lostWatermark)
   const least =
     ending === 'stop' ? before : ending === 'power-cut' ? 0 : Math.min(model.notedWatermark, log.logEndOffset)
   must(log.highWatermark <= most && log.highWatermark >= least, 'high-watermark', () => {
