@@ -93,7 +93,8 @@ function printCosts(ours: ClusterFigures, theirs: ClusterFigures): void {
 async function measureSingle(rig: Rig, loads: readonly ProduceLoad[], rounds: number): Promise<readonly Measured[]> {
   await using broker = await startBrokerProcess('page-cache')
   const side: Side = { ...broker, name: 'millrace', port: broker.kafkaPort, startMs: 0 }
-  return medians(loads, rounds, (load, name) => fill(rig, side, name, load))
+  // Awaited here: the broker goes with this block.
+  return await medians(loads, rounds, (load, name) => fill(rig, side, name, load))
 }
 
 async function measureCluster(

@@ -47,6 +47,9 @@ export interface Recovered {
   readonly report: RecoveryReport
 }
 
+/** Nobody else writes these; a mark that was never synced may be empty, and is ours all the same. */
+const OUR_FILES: ReadonlySet<string> = new Set([names.SEGMENT_LIST_FILE, names.DURABLE_MARK_FILE])
+
 /**
  * Finds out what a directory holds. Reads and judges first; only then changes anything on disk, so that a
  * LogCorruptError leaves everything as it was, but for a compaction that a crash cut off, which is ended first. Below the durable end nothing may be wrong; above it the first fault ends
@@ -97,7 +100,7 @@ function recoverSegments(options: RecoveryOptions, found: readonly string[], seg
   const scan: Scan = { epochs, from, endOffset: segments[from]?.baseOffset ?? 0, bytes: 0, torn: null }
   if (options.cleanShutdown) findCleanEnd(options, segments.at(-1)!, mark, scan)
   else {
-    const isOurs = found.some((name) => name === names.SEGMENT_LIST_FILE || name.endsWith(names.WINDOW_SUFFIX))
+    const isOurs = found.some((name) => OUR_FILES.has(name) || name.endsWith(names.WINDOW_SUFFIX))
     scanFromDurableEnd(options, segments, { mark, durableEnd, hasMarkedSegment, mayHaveHoles, chain, isOurs }, scan)
   }
   if (mark !== null && endsAtMark(segments, scan, mark)) scan.endOffset = mark.endOffset

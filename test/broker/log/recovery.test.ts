@@ -159,6 +159,18 @@ describe('opening after an unclean stop', () => {
     }
   })
 
+  it('does not end in a hole when all that is left of its own files is a mark that never reached the disk', () => {
+    const config = { segmentBytes: 250, cleanupPolicy: { compact: true, delete: false } }
+    const { disk } = crashed(12, 2, { config })
+    const logs = disk.listSync(DIRECTORY).filter((name) => name.endsWith('.log'))
+    for (const name of logs.slice(1)) cutFile(disk, `${DIRECTORY}/${name}`, 0)
+    cutFile(disk, DURABLE_MARK, 0)
+    for (const name of disk.listSync(DIRECTORY)) {
+      if (name === 'segment-list' || name.endsWith('.producers')) disk.unlinkSync(`${DIRECTORY}/${name}`)
+    }
+    expect(openLog(disk, { config }).logEndOffset).toBe(Number(logs[1].slice(0, 20)))
+  })
+
   it('bounds the torn files it keeps', () => {
     const { disk } = memoryDisk()
     for (let i = 0; i < 20; i++) {

@@ -21,7 +21,8 @@ export function applyRetention(world: World): void {
     world.noteOffline(partition)
     const log = world.logOf(partition)
     if (!model.isOffline) model.flushedEnd = log.flushedEndOffset
-    checkDeleted(partition, before[i], log.logStartOffset, nowMs)
+    // An offline log deletes nothing, and the truncation that it failed in may have moved its start or not.
+    if (!model.isOffline) checkDeleted(partition, before[i], log.logStartOffset, nowMs)
     model.startAt(log.logStartOffset)
     if (done !== null) model.notedStart = model.start
     // A read meanwhile may come back empty, also where nothing was left in the segment that went.
