@@ -1,5 +1,4 @@
 /** One broker process, its directory, its clients, and what came of it all: the ground that disk scenarios run on. */
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { Client } from '../../client/index.ts'
 import { Errors, errorInfo } from '../../proto/kafka/errors.ts'
@@ -14,6 +13,7 @@ import { chaosDirectory, startChaosBroker } from './leftovers.ts'
 import { type Anomaly, anomalies, judge } from './judge.ts'
 import { Ledger, Load, MAX_MESSAGE_BYTES } from './load.ts'
 import type { ChaosContext, ChaosReport } from './scenario.ts'
+import { steadyPort } from './steady-port.ts'
 import { eventually, sleep } from './wait.ts'
 
 /** After this long a broker that has started has synced what it recovered. */
@@ -216,19 +216,3 @@ function hidden({ count, examples }: Anomaly): Anomaly {
 
 /** The lane of `probe`: beyond those of any load. */
 const PROBE_LANE = 1000
-
-/**
- * A free port below those that connections are given: a client that keeps trying a port of theirs while the broker is
- * down may be given that very port, and be connected to itself.
- */
-async function steadyPort(): Promise<number> {
-  for (;;) {
-    const port = 12_000 + Math.floor(Math.random() * 20_000)
-    const server = createServer()
-    const isFree = await new Promise<boolean>((resolve) => {
-      server.once('error', () => resolve(false))
-      server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
-    })
-    if (isFree) return port
-  }
-}

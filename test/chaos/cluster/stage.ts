@@ -1,5 +1,4 @@
 /** Several broker processes, their directories and their clients, and what came of it all: the ground for cluster scenarios. */
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { Client } from '../../../client/index.ts'
 import { type RunningBroker, scratch, startMillrace } from '../../support/millrace-process.ts'
@@ -7,6 +6,7 @@ import { conclude } from '../conclude.ts'
 import { History } from '../history.ts'
 import { Ledger, Load, MAX_MESSAGE_BYTES } from '../load.ts'
 import type { ChaosContext, ChaosReport } from '../scenario.ts'
+import { steadyPort } from '../steady-port.ts'
 import { eventually } from '../wait.ts'
 import { ChaosNetwork } from './network.ts'
 
@@ -257,21 +257,5 @@ export class ClusterStage implements AsyncDisposable {
     const of = ({ partition, leader, inSync }: (typeof late)[number]) =>
       `partition ${partition} (leader ${leader}, in sync ${inSync.join(',') || 'nobody'})`
     return topic === undefined ? 'the topic is not there' : late.map(of).join('; ')
-  }
-}
-
-/**
- * A free port below those that connections are given: a client that keeps trying a port of theirs while the broker is
- * down may be given that very port, and be connected to itself.
- */
-async function steadyPort(): Promise<number> {
-  for (;;) {
-    const port = 12_000 + Math.floor(Math.random() * 20_000)
-    const server = createServer()
-    const isFree = await new Promise<boolean>((resolve) => {
-      server.once('error', () => resolve(false))
-      server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
-    })
-    if (isFree) return port
   }
 }
