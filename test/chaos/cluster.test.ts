@@ -1,12 +1,14 @@
 /** A short form of `npm run chaos -- cluster`: three real processes under faults, from the sources. */
 import { describe, expect, it } from 'vitest'
 import { Random } from '../../demo/random.ts'
+import { fullDisk } from './cluster/full-disk.ts'
 import { isolateLeader } from './cluster/hang.ts'
 import { killLeader } from './cluster/kill.ts'
+import { mixedFaults } from './cluster/mixed.ts'
 import { totalOutage } from './cluster/power.ts'
-import { type ChaosContext, hasPassed, type Scenario } from './scenario.ts'
+import { hasPassed, type Scenario, shortContext } from './scenario.ts'
 
-const context: ChaosContext = { random: new Random(Date.now() % 1_000_000), command: undefined, short: true }
+const context = shortContext(new Random(Date.now() % 1_000_000))
 const TIMEOUT_MS = 240_000
 
 /** Runs where it can, else skips with the reason in its name. */
@@ -29,4 +31,6 @@ describe('three broker processes keep every acknowledged record, once and in ord
   chaos(killLeader, 'while whoever leads is killed')
   chaos(isolateLeader, 'while the leader hears clients and not its followers')
   chaos(totalOutage, 'when the power of all of them goes at once')
+  chaos(fullDisk, 'while the disk of one is full')
+  chaos(mixedFaults, 'under faults of all kinds at random')
 })

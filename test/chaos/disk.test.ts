@@ -4,9 +4,9 @@ import { Random } from '../../demo/random.ts'
 import { eioSync } from './disk/errors.ts'
 import { kill } from './disk/kill.ts'
 import { cutPower, powerCut } from './disk/power-cut.ts'
-import { type ChaosContext, type ChaosReport, hasPassed, type Scenario } from './scenario.ts'
+import { type ChaosReport, hasPassed, type Scenario, shortContext } from './scenario.ts'
 
-const context: ChaosContext = { random: new Random(Date.now() % 1_000_000), command: undefined, short: true }
+const context = shortContext(new Random(Date.now() % 1_000_000))
 const TIMEOUT_MS = 180_000
 
 /** Runs where it can, else skips with the reason in its name. */

@@ -26,9 +26,21 @@ export interface ReadRecord {
   readonly id: RecordId | null
 }
 
-/** Everything sent, by lane (an idempotent producer) and partition. */
+/** Everything sent, by lane (a producer) and partition. */
 export class History {
   readonly #lanes = new Map<string, SentRecord[]>()
+  readonly #plain = new Set<number>()
+  /** What this was taken from by `asOfNow`. */
+  #live: History | null = null
+
+  /** The lane is not idempotent: what is sent again may be there twice, and out of order. */
+  markPlain(lane: number): void {
+    this.#plain.add(lane)
+  }
+
+  isPlain(lane: number): boolean {
+    return this.#plain.has(lane)
+  }
 
   /** Names the next records of a lane; they are unknown until told otherwise. */
   send(lane: number, partition: number, count: number): { readonly first: number; readonly records: SentRecord[] } {
@@ -41,8 +53,23 @@ export class History {
     return { first, records }
   }
 
-  find({ lane, partition, sequence }: RecordId): SentRecord | undefined {
-    return this.#lanes.get(`${lane}/${partition}`)?.[sequence]
+  find(id: RecordId): SentRecord | undefined {
+    const found = this.#lanes.get(`${id.lane}/${id.partition}`)?.[id.sequence]
+    if (found !== undefined || this.#live?.find(id) === undefined) return found
+    return { outcome: 'unknown', offset: -1 }
+  }
+
+  /** As it is now: what is sent or told of later is unknown in it. For judging what is read while the load goes on. */
+  asOfNow(): History {
+    const then = new History()
+    then.#live = this
+    for (const lane of this.#plain) then.#plain.add(lane)
+    for (const [key, records] of this.#lanes)
+      then.#lanes.set(
+        key,
+        records.map((sent) => ({ ...sent })),
+      )
+    return then
   }
 
   *all(): Iterable<{ readonly id: RecordId; readonly sent: SentRecord }> {

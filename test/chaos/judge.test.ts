@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { History, idOf, type Outcome, type ReadRecord, valueOf } from './history.ts'
 import { judge, merged } from './judge.ts'
+import { judgeAsSimulator } from './same-judge.ts'
 
 /** A history of one lane and one partition, with these outcomes at offsets 0, 1, 2... */
 function historyOf(...outcomes: readonly Outcome[]): History {
@@ -33,6 +34,16 @@ describe('the judge of a chaos run', () => {
     expect(verdict(historyOf(...acks), logOf([0, 1, 2]), logOf([0, 1, 2]))).toEqual([])
   })
 
+  it('judges by what was known at a time: what was sent or acknowledged later is unknown', () => {
+    const history = historyOf('acknowledged', 'unknown')
+    const then = history.asOfNow()
+    Object.assign(history.find({ lane: 0, partition: 0, sequence: 1 })!, { outcome: 'acknowledged', offset: 1 })
+    history.send(0, 0, 1)
+    expect(verdict(then, logOf([0]))).toEqual([])
+    expect(verdict(then, logOf([0, 1, 2]))).toEqual([])
+    expect(verdict(history, logOf([0]))).toEqual(['P1x1'])
+  })
+
   it('takes an unknown outcome either way, and no other', () => {
     expect(verdict(historyOf('acknowledged', 'unknown'), logOf([0]))).toEqual([])
     expect(verdict(historyOf('acknowledged', 'unknown'), logOf([0, 1]))).toEqual([])
@@ -55,6 +66,14 @@ describe('the judge of a chaos run', () => {
     expect(verdict(historyOf('unknown', 'unknown', 'unknown'), logOf([0, 2, 1]))).toEqual(['P5x1'])
   })
 
+  it('takes copies and disorder of a producer that is not idempotent, but no loss, and the offset that it was told', () => {
+    const history = historyOf(...acks)
+    history.markPlain(0)
+    expect(verdict(history, logOf([0, 1, 2, 1, 0]))).toEqual([])
+    expect(verdict(history, logOf([0, 1]))).toEqual(['P1x1'])
+    expect(verdict(history, logOf([2, 1, 0]))).toEqual(['P3x2'])
+  })
+
   it('finds a refused record, a foreign one and a hole', () => {
     expect(verdict(historyOf('refused'), logOf([0]))).toEqual(['F1x1'])
     expect(verdict(historyOf(), logOf([null, 7]))).toEqual(['F2x2'])
@@ -67,6 +86,30 @@ describe('the judge of a chaos run', () => {
     expect(verdict(historyOf(), [], logOf([0]))).toEqual(['R11x1'])
     expect(verdict(history, logOf([0, 1, 2]), [...logOf([0]), ...logOf([2], 2)])).toEqual(['P6x1', 'P4x1'])
     expect(verdict(history, logOf([0, 1, 2]), logOf([0, 1]))).toEqual(['P4x1'])
+  })
+})
+
+describe('the judge of the simulator', () => {
+  const objections = (history: History, log: ReadRecord[], watched: ReadRecord[] = []) =>
+    judgeAsSimulator(history, new Map([[0, log]]), new Map([[0, watched]])).map(({ examples }) => examples.join())
+
+  it('has nothing to say where the judge of a chaos run has not', () => {
+    expect(objections(historyOf(...acks), logOf([0, 1, 2]), logOf([0, 1, 2]))).toEqual([])
+    expect(objections(historyOf('acknowledged', 'unknown'), logOf([0]))).toEqual([])
+  })
+
+  it.each([
+    ['a lost record', historyOf(...acks), logOf([0, 1]), /R1: .*gone/],
+    ['a record written twice', historyOf(...acks), logOf([0, 1, 2, 1]), /P2/],
+    ['a record out of order', historyOf('unknown', 'unknown'), logOf([1, 0]), /P5/],
+    ['a refused record', historyOf('refused'), logOf([0]), /P-refused/],
+    ['a record that nobody sent', historyOf(), logOf([null]), /P-unknown/],
+  ])('objects to %s', (_, history, log, message) => {
+    expect(objections(history, log)).toEqual([expect.stringMatching(message)])
+  })
+
+  it('objects to what a consumer saw and nobody else does', () => {
+    expect(objections(historyOf(...acks), logOf([0, 1, 2]), logOf([1]))).toEqual([expect.stringMatching(/R11/)])
   })
 })
 

@@ -1,6 +1,6 @@
 /**
  * Compares what clients were told with what the log holds in the end. Offsets are the total order, so one pass over each
- * partition is enough. Anomalies go by the ids of the reliability reference (P1-P6, R7, R11).
+ * partition is enough. Anomalies go by the ids of the reliability reference (P1-P6, R7, R11, G1).
  */
 import type { History, ReadRecord, RecordId } from './history.ts'
 
@@ -15,8 +15,11 @@ export const anomalies = {
   P4: 'in the log and never read by the consumer that was there throughout',
   P5: "written out of its producer's order",
   P6: 'read out of order, or skipped',
+  G1: 'committed by a group, and not found again',
+  G4: 'in the log, passed by the commits of a group, and never read by any of its members',
   R7: 'acknowledged and, right after a start, beyond the end that ListOffsets gave',
   R11: 'read once and changed later',
+  S: 'objections of the simulator, by the same history',
   F1: 'refused and written all the same',
   F2: 'sent by nobody',
   F3: 'a hole between two offsets',
@@ -34,7 +37,7 @@ export interface Anomaly {
 
 const EXAMPLES_MAX = 5
 
-class Findings {
+export class Findings {
   readonly #found = new Map<AnomalyId, { count: number; examples: string[] }>()
 
   add(id: AnomalyId, example: string): void {
@@ -96,13 +99,18 @@ function judgeLog(
       findings.add('F2', where)
       continue
     }
+    if (sent.outcome === 'refused') findings.add('F1', `${name(id)} at ${where}`)
     const earlier = places.get(name(id))
+    if (history.isPlain(id.lane)) {
+      // The copy that was acknowledged, if it is one of them.
+      if (earlier === undefined || offset === sent.offset) places.set(name(id), offset)
+      continue
+    }
     if (earlier !== undefined) {
       findings.add('P2', `${name(id)} at ${earlier} and ${where}`)
       continue
     }
     places.set(name(id), offset)
-    if (sent.outcome === 'refused') findings.add('F1', `${name(id)} at ${where}`)
     const last = lastOf.get(id.lane) ?? -1
     if (id.sequence < last) findings.add('P5', `${name(id)} after ${last} at ${where}`)
     lastOf.set(id.lane, Math.max(last, id.sequence))
@@ -133,6 +141,7 @@ function name({ lane, partition, sequence }: RecordId): string {
   return `${lane}/${partition}/${sequence}`
 }
 
-function nameOr(id: RecordId | null): string {
+/** The name of a record, for comparing what was read at two times. */
+export function nameOr(id: RecordId | null): string {
   return id === null ? 'a stranger' : name(id)
 }

@@ -3,6 +3,7 @@ import { bytes, Client, type Consumer, KafkaError, type Producer, topic } from '
 import type { Random } from '../../demo/random.ts'
 import { type History, idOf, type ReadRecord, type SentRecord, valueOf } from './history.ts'
 import type { Reading } from './judge.ts'
+import { Silence } from './silence.ts'
 import { sleep } from './wait.ts'
 
 export const Ledger = topic('ledger', { key: bytes, value: bytes })
@@ -16,11 +17,16 @@ const refusals = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE', 'INVALID
 /** Sends of one lane to one partition that may be unanswered at a time. */
 const OUTSTANDING_MAX = 4
 
+/** Plain lanes are numbered from here on. */
+const PLAIN_LANE = 500
+
 export interface LoadOptions {
   readonly bootstrap: string
   readonly partitions: number
   /** Idempotent producers, each with a connection of its own. Every other one gives up after 300 ms. */
   readonly lanes: number
+  /** Producers that are not idempotent. @default 0 */
+  readonly plainLanes?: number
   /** Between two sends of a lane. */
   readonly pauseMs: number
   readonly history: History
@@ -32,6 +38,8 @@ export class Load {
   readonly #clients: Client[] = []
   readonly #lanes: Promise<void>[] = []
   readonly #watched = new Map<number, ReadRecord[]>()
+  /** How long nothing was acknowledged. */
+  readonly silence = new Silence()
   #watching: Promise<void> = Promise.resolve()
   readonly #ended = new AbortController()
   #sending = true
@@ -43,6 +51,10 @@ export class Load {
   static start(options: LoadOptions): Load {
     const load = new Load(options)
     for (let lane = 0; lane < options.lanes; lane++) load.#lanes.push(load.#produce(lane))
+    for (let lane = PLAIN_LANE; lane < PLAIN_LANE + (options.plainLanes ?? 0); lane++) {
+      options.history.markPlain(lane)
+      load.#lanes.push(load.#produce(lane))
+    }
     for (let partition = 0; partition < options.partitions; partition++) load.#watched.set(partition, [])
     load.#watching = load.#watch()
     return load
@@ -74,7 +86,8 @@ export class Load {
   async #produce(lane: number): Promise<void> {
     const { partitions, pauseMs, random } = this.#options
     const deliveryTimeoutMs = lane % 2 === 0 ? 120_000 : 300
-    const producer = this.#client().producer({ batchBytes: 32 * 1024, deliveryTimeoutMs })
+    const idempotent = !this.#options.history.isPlain(lane)
+    const producer = this.#client().producer({ batchBytes: 32 * 1024, deliveryTimeoutMs, idempotent })
     const outstanding = new Int32Array(partitions)
     const sends = new Set<Promise<void>>()
     while (this.#sending) {
@@ -102,6 +115,7 @@ export class Load {
     })
     try {
       const acknowledged = await producer.send(Ledger, messages)
+      this.silence.broken()
       for (const [index, { offset }] of acknowledged.entries()) Object.assign(records[index], told(offset))
     } catch (error) {
       const isRefused = error instanceof KafkaError && refusals.has(error.code)

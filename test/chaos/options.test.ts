@@ -20,6 +20,14 @@ describe('the options of a chaos run', () => {
     expect([scenarios.map(({ name }) => name), seed, minutes, short]).toEqual([['full'], 7, 0.5, true])
   })
 
+  it('go on with the scenario that is made for it when there is time to fill, unless others are named', () => {
+    const all = { cluster: [scenario('kill'), { ...scenario('mixed'), isEndless: true }] }
+    const names = (...args: string[]) => parseOptions(['cluster', ...args], all).scenarios.map(({ name }) => name)
+    expect(names()).toEqual(['kill', 'mixed'])
+    expect(names('--minutes', '5')).toEqual(['mixed'])
+    expect(names('--minutes', '5', '--scenario', 'kill')).toEqual(['kill'])
+  })
+
   it.each([
     [[], /a suite was expected \(disk\)/],
     [['toString'], /no suite toString; there are: disk/],

@@ -2,7 +2,8 @@
 import { parseArgs } from 'node:util'
 import type { Scenario } from './scenario.ts'
 
-const USAGE = 'npm run chaos -- SUITE [--scenario NAME]... [--minutes M] [--seed S] [--short] [--bin FILE] [--list]'
+const USAGE =
+  'npm run chaos -- SUITE [--scenario NAME]... [--minutes M] [--seed S] [--short] [--no-namespaces] [--bin FILE] [--list]'
 
 /** One line for whoever typed it. */
 export class UsageError extends Error {}
@@ -10,10 +11,15 @@ export class UsageError extends Error {}
 export interface ChaosOptions {
   readonly suite: string
   readonly scenarios: readonly Scenario[]
-  /** Begin again with the next seed until this much time has passed; 0 = once. */
+  /**
+   * Go on for this much time; 0 = each scenario once. A suite that has a scenario for going on runs that one, unless others
+   * are named; else the scenarios begin again with the next seed.
+   */
   readonly minutes: number
   readonly seed: number
   readonly short: boolean
+  /** Use network namespaces where they can be made. */
+  readonly namespaces: boolean
   /** The command under test; null = the build of this tree. */
   readonly bin: string | null
   readonly list: boolean
@@ -30,13 +36,16 @@ export function parseOptions(args: readonly string[], suites: Suites): ChaosOpti
   const all = Object.hasOwn(suites, suite) ? suites[suite] : undefined
   if (all === undefined) throw new UsageError(`there is no suite ${suite}; there are: ${known}`)
   if (rest.length > 0) throw new UsageError(`one suite at a time, not also ${rest.join(' ')}`)
-  const names = values.scenario ?? all.map(({ name }) => name)
+  const minutes = numberOf('--minutes', values.minutes ?? '0', 0, 1440)
+  const endless = minutes > 0 ? all.filter(({ isEndless }) => isEndless === true) : []
+  const names = values.scenario ?? (endless.length > 0 ? endless : all).map(({ name }) => name)
   return {
     suite,
     scenarios: names.map((name) => scenarioOf(name, all)),
-    minutes: numberOf('--minutes', values.minutes ?? '0', 0, 1440),
+    minutes,
     seed: wholeNumberOf('--seed', values.seed ?? String(Date.now() % 1_000_000)),
     short: values.short ?? false,
+    namespaces: values['no-namespaces'] !== true,
     bin: values.bin ?? null,
     list: values.list ?? false,
   }
@@ -52,6 +61,7 @@ function parsed(args: readonly string[]) {
         minutes: { type: 'string' },
         seed: { type: 'string' },
         short: { type: 'boolean' },
+        'no-namespaces': { type: 'boolean' },
         bin: { type: 'string' },
         list: { type: 'boolean' },
       },

@@ -166,13 +166,16 @@ export class Stage implements AsyncDisposable {
   }
 
   /**
-   * Reads all that some broker has and judges it by what is known now, without demanding that the consumer saw all of it.
+   * Reads all that some broker has and judges it by what was known before, without demanding that the consumer saw all of it.
    * What is there on a second look only is R7. Notes a problem when it cannot be read.
    */
   async judgeNow(when: string, broker = this.broker): Promise<Anomaly[]> {
     const look = async (): Promise<Anomaly[]> => {
+      // The load goes on meanwhile.
+      const known = this.history.asOfNow()
+      const watched = new Map([...(this.#load?.watched ?? [])].map(([partition, read]) => [partition, [...read]]))
       const log = await drain(broker.bootstrap, this.partitions, DRAIN_TIMEOUT_MS)
-      return judge(this.history, log, this.#load?.watched).filter(({ id }) => id !== 'P4')
+      return judge(known, log, this.#load === null ? undefined : watched).filter(({ id }) => id !== 'P4')
     }
     try {
       const atOnce = await look()

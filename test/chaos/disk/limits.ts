@@ -1,32 +1,28 @@
 /** The machine runs out of something: space, file size, descriptors. Refused while it lasts, lost never. */
-import { spawnSync } from 'node:child_process'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { Client } from '../../../client/index.ts'
 import { Errors } from '../../../proto/kafka/errors.ts'
 import { hasCommand } from '../../support/has-command.ts'
-import { chaosDirectory, unmountAtEnd } from '../leftovers.ts'
 import type { ChaosContext, ChaosReport, Scenario } from '../scenario.ts'
+import { SmallFileSystem, whyNoMount } from '../small-file-system.ts'
 import { Stage } from '../stage.ts'
 
 const MEBIBYTE = 1024 * 1024
-const BALLAST_BYTES = 8 * MEBIBYTE
-const SPACE_BYTES = 2 * BALLAST_BYTES
+const SPACE_BYTES = 16 * MEBIBYTE
 const FILE_BYTES_MAX = 2 * MEBIBYTE
 const DESCRIPTORS_MAX = 128
 
 async function fillDisk(context: ChaosContext): Promise<ChaosReport> {
-  using space = smallFileSystem()
+  using space = SmallFileSystem.mount(SPACE_BYTES)
   if (space === null) throw new Error('no file system can be mounted')
-  const ballast = join(space.path, 'ballast')
-  writeFileSync(ballast, Buffer.alloc(BALLAST_BYTES))
+  space.fill(SPACE_BYTES / 2)
   await using stage = await Stage.open(context, { dataDir: join(space.path, 'data') })
   for (let partition = 0; partition < stage.partitions; partition++) {
     await stage.awaitAnswer(partition, Errors.KAFKA_STORAGE_ERROR, 60_000)
   }
   const meanwhile = await stage.judgeNow('while the disk was full')
-  rmSync(ballast)
+  space.relieve()
   for (let partition = 0; partition < stage.partitions; partition++) await stage.awaitAnswer(partition, Errors.NONE)
   await stage.awaitProgress(100)
   const report = await stage.report('a file system of 16 MiB filled up, then half of it freed')
@@ -76,31 +72,6 @@ function connections(stage: Stage): Socket[] {
     const socket = connect({ host, port: Number(port) })
     return socket.on('error', () => socket.destroy())
   })
-}
-
-/** A tmpfs of its own; null where that is not allowed. */
-function smallFileSystem(): { readonly path: string; [Symbol.dispose](): void } | null {
-  const space = chaosDirectory()
-  const path = join(space.path, 'small')
-  mkdirSync(path)
-  const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${SPACE_BYTES}`, 'millrace-chaos', path])
-  if (status === 0) {
-    const unmount = unmountAtEnd(path)
-    return {
-      path,
-      [Symbol.dispose]: () => {
-        unmount()
-        space[Symbol.dispose]()
-      },
-    }
-  }
-  space[Symbol.dispose]()
-  return null
-}
-
-function whyNoMount(): string | null {
-  using space = smallFileSystem()
-  return space === null ? 'a tmpfs may not be mounted here (root may)' : null
 }
 
 const needsPrlimit = () => (hasCommand('prlimit') ? null : 'prlimit is not installed')

@@ -3,10 +3,17 @@
  * one to the other brokers, so that either can be cut while the other works. Needs root, or whoever may make namespaces.
  */
 import { spawnSync } from 'node:child_process'
+import { atEnd } from '../../../bench/support/cleanup.ts'
 import { hasCommand } from '../../support/has-command.ts'
-
-/** Cables in the order in which they are unplugged most often. */
-export type Cable = 'peers' | 'clients'
+import {
+  brokerOptions,
+  type Cable,
+  choosePlaces,
+  type FaultyWiring,
+  found,
+  type Listeners,
+  type Place,
+} from './wiring.ts'
 
 const CABLES: readonly Cable[] = ['clients', 'peers']
 
@@ -19,7 +26,7 @@ function ip(...args: string[]): void {
 }
 
 /** Null where namespaces can be made, else why not. */
-export function whyNoNetwork(): string | null {
+export function whyNoNamespaces(): string | null {
   if (process.platform !== 'linux' || !hasCommand('ip')) return 'network namespaces need Linux and iproute2'
   const name = `mrtry${process.pid}`
   const made = spawnSync('ip', ['netns', 'add', name]).status === 0
@@ -27,15 +34,18 @@ export function whyNoNetwork(): string | null {
   return made ? null : 'network namespaces may not be made here (root may)'
 }
 
-export class ChaosNetwork implements Disposable {
+export class NamespaceWiring implements FaultyWiring {
+  readonly means = 'network namespaces'
   readonly #nodes: readonly number[]
   /** Names of interfaces may have 15 characters. */
   readonly #tag: string
   readonly #block: number
+  #places: ReadonlyMap<number, Listeners> = new Map()
+  /** Also when the program is ended in the middle. */
+  readonly #tearDown = atEnd(() => this.#removeAll())
 
-  /** Nodes have ids from 1 on. */
-  constructor(nodes: number) {
-    this.#nodes = Array.from({ length: nodes }, (_, index) => index + 1)
+  private constructor(nodes: readonly number[]) {
+    this.#nodes = nodes
     this.#tag = `mr${process.pid % 100_000}`
     this.#block = (process.pid % 120) * 2
     try {
@@ -47,23 +57,34 @@ export class ChaosNetwork implements Disposable {
     }
   }
 
-  address(node: number, cable: Cable): string {
-    return `${this.#subnet(cable)}.${node}`
+  static async lay(nodes: readonly number[]): Promise<NamespaceWiring> {
+    const wiring = new NamespaceWiring(nodes)
+    wiring.#places = await choosePlaces(nodes, (node, cable) => wiring.#address(node, cable))
+    return wiring
   }
 
-  /** What a process of this node is run under. */
+  listeners(node: number): Listeners {
+    return found(this.#places, node)
+  }
+
+  door(node: number): Place {
+    return this.listeners(node).kafka
+  }
+
+  options(node: number): Readonly<Record<string, string>> {
+    return brokerOptions(this.listeners(node), this.#nodes, (to) => this.listeners(to).peer)
+  }
+
   wrapper(node: number): readonly string[] {
     return ['ip', 'netns', 'exec', this.#namespace(node)]
   }
 
-  /** From now on nothing comes through, either way, and nobody is told. */
   cut(node: number, cable: Cable): void {
     ip('link', 'set', this.#link(node, cable, 'bridge'), 'nomaster')
   }
 
-  /** What `from` sends to `to` is lost; the other way works, so that `from` hears and is not heard. */
   cutOneWay(from: number, to: number): void {
-    ip('-n', this.#namespace(from), 'route', 'add', 'blackhole', `${this.address(to, 'peers')}/32`)
+    ip('-n', this.#namespace(from), 'route', 'replace', 'blackhole', `${this.#address(to, 'peers')}/32`)
   }
 
   heal(): void {
@@ -72,19 +93,27 @@ export class ChaosNetwork implements Disposable {
         ip('link', 'set', this.#link(node, cable, 'bridge'), 'master', this.#bridge(cable))
       }
       for (const other of this.#nodes) {
-        const route = ['route', 'del', 'blackhole', `${this.address(other, 'peers')}/32`]
+        const route = ['route', 'del', 'blackhole', `${this.#address(other, 'peers')}/32`]
         spawnSync('ip', ['-n', this.#namespace(node), ...route])
       }
     }
   }
 
   [Symbol.dispose](): void {
+    this.#tearDown()
+  }
+
+  #removeAll(): void {
     for (const node of this.#nodes) {
       // A namespace goes some time after it was deleted; its cables must not be in the way of the next run.
       for (const cable of CABLES) spawnSync('ip', ['link', 'del', this.#link(node, cable, 'bridge')])
       spawnSync('ip', ['netns', 'del', this.#namespace(node)])
     }
     for (const cable of CABLES) spawnSync('ip', ['link', 'del', this.#bridge(cable)])
+  }
+
+  #address(node: number, cable: Cable): string {
+    return `${this.#subnet(cable)}.${node}`
   }
 
   #subnet(cable: Cable): string {
@@ -119,7 +148,7 @@ export class ChaosNetwork implements Disposable {
       ip('link', 'set', inner, 'netns', namespace)
       ip('link', 'set', outer, 'master', this.#bridge(cable))
       ip('link', 'set', outer, 'up')
-      ip('-n', namespace, 'addr', 'add', `${this.address(node, cable)}/24`, 'dev', inner)
+      ip('-n', namespace, 'addr', 'add', `${this.#address(node, cable)}/24`, 'dev', inner)
       ip('-n', namespace, 'link', 'set', inner, 'up')
     }
   }
