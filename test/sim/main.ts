@@ -8,6 +8,7 @@ import { runSeed, runTwice, type SeedFailure } from './log/run.ts'
 import { runMutants } from './mutate.ts'
 import { runSeed as runRaftSeed, runTwice as runRaftTwice } from './raft/run.ts'
 import { parseOptions, type SimOptions, usage, UsageError, type WorldName } from './options.ts'
+import { described } from './pace.ts'
 import { sweep, type SweepResult } from './sweep.ts'
 
 const FAILURES_SHOWN = 5
@@ -36,7 +37,7 @@ async function sweepOnce(world: WorldName, from: number, seeds: number, maxMs: n
   try {
     const worker = join(directory, 'worker.mjs')
     await compileWorker(root, worker)
-    return await sweep({ world, from, seeds, maxMs, worker, stopAtFailure: false })
+    return await sweep({ world, from, seeds, maxMs, worker, stopAtFailure: false, isTwice: true })
   } finally {
     rmSync(directory, { recursive: true, force: true })
   }
@@ -54,19 +55,18 @@ async function runOne(world: WorldName, seed: number, trace: boolean): Promise<b
 }
 
 function report(world: WorldName, result: SweepResult): void {
-  const { seeds, events, simulatedMs, cpuMs, elapsedMs, processes, faults, failures } = result
+  const { seeds, events, pace, paceOfThree, elapsedMs, processes, faults, failures } = result
   for (const failure of failures.slice(0, FAILURES_SHOWN)) printFailure(world, failure.seed, failure)
   const seconds = elapsedMs / 1000
   const rate = (seeds / seconds).toFixed(2)
   console.log(
     `${seeds} seeds in ${seconds.toFixed(1)} s, each twice: ${rate} seeds/s in ${processes} processes, ${events} events`,
   )
-  if (simulatedMs > 0) {
-    const speed = (simulatedMs * 2) / cpuMs
-    console.log(
-      `${(simulatedMs / 3_600_000).toFixed(2)} simulated hours, ${speed.toFixed(0)} simulated seconds per second of processor time`,
-    )
+  if (pace.simulatedMs > 0) {
+    const hours = (pace.simulatedMs / 2 / 3_600_000).toFixed(2)
+    console.log(`${hours} simulated hours, and as many again; of both: ${described(pace)}`)
   }
+  if (paceOfThree.simulatedMs > 0) console.log(`clusters of three: ${described(paceOfThree)}`)
   const kinds = [...faults].sort(([a], [b]) => (a < b ? -1 : 1)).map(([kind, count]) => `${kind} ${count}`)
   console.log(`faults: ${kinds.join(', ')}`)
   if (failures.length > 0) console.log(`failing seeds: ${failures.map(({ seed }) => seed).join(' ')}`)

@@ -29,28 +29,49 @@ export async function runMutants(root: string, hunt: Hunt, names: readonly strin
     throw new UsageError(`no mutant ${unknown}; there are ${mutants.map(({ name }) => name).join(', ')}`)
   const chosen = names.length === 0 ? mutants : mutants.filter(({ name }) => names.includes(name))
   const directory = mkdtempSync(join(tmpdir(), 'sim-mutants-'))
+  const startedMs = performance.now()
+  console.log(`${chosen.length} mutants; each must be killed within ${hunt.seeds} seeds`)
   try {
-    const unfit = await failingWithoutMutant(root, directory, hunt)
+    const unchanged = new Unchanged(root, directory, hunt.world)
     let killed = 0
-    for (const mutant of chosen) if (await isKilled(root, directory, mutant, hunt, unfit)) killed++
-    console.log(`${killed} of ${chosen.length} mutants killed`)
+    for (const mutant of chosen) if (await isKilled(root, directory, mutant, hunt, unchanged)) killed++
+    const minutes = ((performance.now() - startedMs) / 60_000).toFixed(1)
+    console.log(`${killed} of ${chosen.length} mutants killed in ${minutes} minutes`)
     return killed === chosen.length
   } finally {
     rmSync(directory, { recursive: true, force: true })
   }
 }
 
-/** Seeds that fail without any planted bug: they tell nothing about a mutant. */
-async function failingWithoutMutant(root: string, directory: string, hunt: Hunt): Promise<ReadonlySet<number>> {
-  const worker = join(directory, 'unchanged.mjs')
-  await compileWorker(root, worker)
-  const { failures } = await runSeeds(worker, hunt, new Set(), false)
-  if (failures.length === 0) console.log(`unchanged: ${hunt.seeds} seeds find nothing`)
-  else {
-    const seeds = failures.map(({ seed }) => seed)
-    console.log(`unchanged: ${seeds.length} of ${hunt.seeds} seeds fail, and do not count: ${seeds.join(' ')}`)
+/** The source as it is: a seed that fails in it tells nothing about a mutant. */
+class Unchanged {
+  readonly #root: string
+  readonly #worker: string
+  readonly #world: WorldName
+  #isCompiled = false
+  /** Seeds that were tried, and those of them that fail. */
+  readonly #tried = new Set<number>()
+  readonly failing = new Set<number>()
+
+  constructor(root: string, directory: string, world: WorldName) {
+    this.#root = root
+    this.#world = world
+    this.#worker = join(directory, 'unchanged.mjs')
   }
-  return new Set(failures.map(({ seed }) => seed))
+
+  async fails(seed: number): Promise<boolean> {
+    if (!this.#isCompiled) await compileWorker(this.#root, this.#worker)
+    this.#isCompiled = true
+    if (!this.#tried.has(seed)) {
+      this.#tried.add(seed)
+      const { failures } = await runSeeds(this.#worker, { world: this.#world, seeds: 1 }, seed, this.failing)
+      if (failures.length > 0) {
+        this.failing.add(seed)
+        console.log(`seed ${seed} fails without a mutant, and does not count`)
+      }
+    }
+    return this.failing.has(seed)
+  }
 }
 
 async function isKilled(
@@ -58,21 +79,29 @@ async function isKilled(
   directory: string,
   mutant: Mutant,
   hunt: Hunt,
-  unfit: ReadonlySet<number>,
+  unchanged: Unchanged,
 ): Promise<boolean> {
   const worker = join(directory, `${mutant.name}.mjs`)
   await compileWorker(root, worker, mutant.also === undefined ? [mutant] : [mutant, mutant.also])
-  const [first] = (await runSeeds(worker, hunt, unfit, true)).failures
-  if (first === undefined) console.log(`SURVIVED ${mutant.name} (${mutant.file}): ${hunt.seeds} seeds found nothing`)
-  else console.log(`killed ${mutant.name} (${mutant.file}) by seed ${first.seed}: ${first.message.split('\n')[0]}`)
-  return first !== undefined
+  for (;;) {
+    const [first] = (await runSeeds(worker, hunt, 1, unchanged.failing)).failures
+    if (first === undefined) {
+      console.log(`SURVIVED ${mutant.name} (${mutant.file}): ${hunt.seeds} seeds found nothing`)
+      return false
+    }
+    if (await unchanged.fails(first.seed)) continue
+    console.log(`killed ${mutant.name} (${mutant.file}) by seed ${first.seed}: ${first.message.split('\n')[0]}`)
+    return true
+  }
 }
 
+/** Each once, up to the first that fails. */
 function runSeeds(
   worker: string,
   { world, seeds }: Hunt,
+  from: number,
   except: ReadonlySet<number>,
-  stopAtFailure: boolean,
 ): Promise<SweepResult> {
-  return sweep({ world, from: 1, seeds, except, maxMs: Number.POSITIVE_INFINITY, worker, stopAtFailure })
+  const maxMs = Number.POSITIVE_INFINITY
+  return sweep({ world, from, seeds, except, maxMs, worker, stopAtFailure: true, isTwice: false })
 }

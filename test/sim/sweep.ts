@@ -2,6 +2,7 @@
 import { fork } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import type { WorldName } from './options.ts'
+import { added, NO_PACE, type Pace } from './pace.ts'
 import type { Chunk, ChunkResult } from './worker.main.ts'
 
 /** Seeds given to a process at once: few, so that the end of the sweep does not wait for one. */
@@ -19,13 +20,15 @@ export interface SweepOptions {
   readonly worker: string
   /** Ends with the first failing seed. */
   readonly stopAtFailure: boolean
+  /** Each seed runs again, and must do the same. */
+  readonly isTwice: boolean
 }
 
 export interface SweepResult {
   readonly seeds: number
   readonly events: number
-  readonly simulatedMs: number
-  readonly cpuMs: number
+  readonly pace: Pace
+  readonly paceOfThree: Pace
   readonly elapsedMs: number
   readonly processes: number
   readonly faults: ReadonlyMap<string, number>
@@ -40,30 +43,35 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
   const failures: ChunkResult['failures'][number][] = []
   let seeds = 0
   let events = 0
-  let simulatedMs = 0
-  let cpuMs = 0
-  const chunkSeeds = CHUNK_SEEDS[options.world]
+  let [pace, paceOfThree] = [NO_PACE, NO_PACE]
+  const chunkSeeds = options.stopAtFailure && options.world === 'cluster' ? 1 : CHUNK_SEEDS[options.world]
   let next = options.from
   const end = options.from + options.seeds
   const take = (): Chunk | null => {
     const isOver = performance.now() - started >= options.maxMs || (options.stopAtFailure && failures.length > 0)
     if (next >= end || isOver) return null
-    const chunk = { world: options.world, from: next, count: Math.min(chunkSeeds, end - next) }
+    const chunk = {
+      world: options.world,
+      from: next,
+      count: Math.min(chunkSeeds, end - next),
+      isTwice: options.isTwice,
+    }
     next += chunk.count
     return chunk
   }
   const note = (result: ChunkResult): void => {
     seeds += result.seeds
     events += result.events
-    simulatedMs += result.simulatedMs
-    cpuMs += result.cpuMs
+    pace = added(pace, result.pace)
+    paceOfThree = added(paceOfThree, result.paceOfThree)
     failures.push(...result.failures.filter(({ seed }) => options.except?.has(seed) !== true))
     for (const [kind, count] of Object.entries(result.faults)) faults.set(kind, (faults.get(kind) ?? 0) + count)
   }
   const processes = Math.min(availableParallelism(), Math.ceil(options.seeds / chunkSeeds))
   await Promise.all(Array.from({ length: processes }, () => runProcess(options.worker, take, note)))
   failures.sort((a, b) => a.seed - b.seed)
-  return { seeds, events, simulatedMs, cpuMs, elapsedMs: performance.now() - started, processes, faults, failures }
+  const elapsedMs = performance.now() - started
+  return { seeds, events, pace, paceOfThree, elapsedMs, processes, faults, failures }
 }
 
 function runProcess(worker: string, take: () => Chunk | null, note: (result: ChunkResult) => void): Promise<void> {

@@ -1,45 +1,55 @@
-/** A process of a sweep: runs the seeds it is sent, each twice, and sends back what came of them. */
-import { runTwice as runCluster } from './cluster/run.ts'
-import { runTwice as runLog, type SeedFailure } from './log/run.ts'
+/** A process of a sweep: runs the seeds it is sent and sends back what came of them. */
+import { runSeed as runClusterOnce, runTwice as runCluster } from './cluster/run.ts'
+import { runSeed as runLogOnce, runTwice as runLog, type SeedFailure } from './log/run.ts'
 import type { WorldName } from './options.ts'
-import { runTwice as runRaft } from './raft/run.ts'
+import { added, NO_PACE, type Pace } from './pace.ts'
+import { runSeed as runRaftOnce, runTwice as runRaft } from './raft/run.ts'
 
 /** Seeds [from, from + count). */
 export interface Chunk {
   readonly world: WorldName
   readonly from: number
   readonly count: number
+  /** Each seed runs again, and must do the same. */
+  readonly isTwice: boolean
 }
 
 /** What came of a chunk. */
 export interface ChunkResult {
   readonly seeds: number
   readonly events: number
-  /** Time that passed in the world, where it has a clock of its own. */
-  readonly simulatedMs: number
-  /** What the processor spent on it. */
-  readonly cpuMs: number
+  /** Of worlds that have a clock of their own. */
+  readonly pace: Pace
+  /** Of those with three brokers. */
+  readonly paceOfThree: Pace
   readonly faults: Readonly<Record<string, number>>
   readonly failures: readonly (SeedFailure & { readonly seed: number })[]
 }
 
-const timeless = { log: runLog, raft: runRaft }
+const once = { log: runLogOnce, raft: runRaftOnce, cluster: runClusterOnce }
+const twice = { log: runLog, raft: runRaft, cluster: runCluster }
 
-async function runChunk({ world, from, count }: Chunk): Promise<ChunkResult> {
+async function runChunk({ world, from, count, isTwice }: Chunk): Promise<ChunkResult> {
   const faults: Record<string, number> = {}
   const failures: (SeedFailure & { seed: number })[] = []
   let events = 0
-  let simulatedMs = 0
-  const cpuStart = process.cpuUsage()
+  let [pace, paceOfThree] = [NO_PACE, NO_PACE]
   for (let seed = from; seed < from + count; seed++) {
-    const result = world === 'cluster' ? await runCluster(seed) : { ...timeless[world](seed), simulatedMs: 0 }
+    const cpuStart = process.cpuUsage()
+    const result = await (isTwice ? twice : once)[world](seed)
+    const { user, system } = process.cpuUsage(cpuStart)
     events += result.events
-    simulatedMs += result.simulatedMs
+    if ('simulatedMs' in result) {
+      const runs = isTwice ? 2 : 1
+      const { simulatedMs, records } = result
+      const own = { simulatedMs: simulatedMs * runs, records: records * runs, cpuMs: (user + system) / 1000 }
+      pace = added(pace, own)
+      if (result.brokers === 3) paceOfThree = added(paceOfThree, own)
+    }
     for (const [kind, times] of Object.entries(result.faults)) faults[kind] = (faults[kind] ?? 0) + times
     if (result.failure !== null) failures.push({ seed, ...result.failure })
   }
-  const { user, system } = process.cpuUsage(cpuStart)
-  return { seeds: count, events, simulatedMs, cpuMs: (user + system) / 1000, faults, failures }
+  return { seeds: count, events, pace, paceOfThree, faults, failures }
 }
 
 if (process.send !== undefined) {

@@ -1,6 +1,6 @@
 /** The parts of a simulated world: seeded randomness, virtual time, disks and networks that fail on demand, brokers on them, and a trace of it all. */
 export { SimClock } from './clock.ts'
-export { settled, SimCluster, type SimClusterOptions } from './cluster/cluster.ts'
+export { rackOf, settled, SimCluster, type SimClusterOptions } from './cluster/cluster.ts'
 export { LogFiles, type StoredBatch } from './cluster/log-files.ts'
 export { SimNode } from './cluster/node.ts'
 export { CrashSignal, DiskMisuse, systemError } from './disk/errors.ts'

@@ -27,6 +27,7 @@ export class SimProcess {
   readonly #world: SimClock
   /** An error that nobody caught: what ends a real process. */
   readonly #uncaught: (error: unknown) => void
+  #entered = 0
   #isAlive = true
   #isPaused = false
   #held: (() => void)[] = []
@@ -47,6 +48,11 @@ export class SimProcess {
     return this.#isPaused
   }
 
+  /** Events that have run in it so far. */
+  get entered(): number {
+    return this.#entered
+  }
+
   /** Runs `fn` as an event of this process: now, when it runs again, or never when it is dead. */
   enter(fn: () => void): void {
     if (!this.#isAlive) return
@@ -54,6 +60,7 @@ export class SimProcess {
       this.#held.push(fn)
       return
     }
+    this.#entered++
     try {
       fn()
     } catch (error) {

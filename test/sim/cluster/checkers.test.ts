@@ -29,6 +29,14 @@ describe('the judge of a partition', () => {
     expect(() => judge(written('ok').partition, [])).toThrow(/^P1/)
   })
 
+  it('accepts that records are gone below what somebody asked to delete, and no others', () => {
+    const { partition } = written('ok', 0)
+    partition.deletedBelow = 1
+    expect(() => judge(partition, [])).toThrow(/^R1/)
+    partition.deletedBelow = 2
+    expect(() => judge(partition, [])).not.toThrow()
+  })
+
   it('finds a refused record that is there', () => {
     const { partition, ids } = written('fail')
     expect(() => judge(partition, ids)).toThrow(/^P-refused/)

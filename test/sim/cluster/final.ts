@@ -85,7 +85,7 @@ function recordsIn(world: World, history: PartitionHistory): number[] {
   for (const { host, config, disk, broker } of world.cluster.nodes) {
     if (broker?.services.partitions.get(history.topic, history.index) === undefined) continue
     let count = 0
-    for (const batch of new LogFiles(`${config.dataDir}/${history.name}`).from(disk, 0)) {
+    for (const batch of new LogFiles(`${config.dataDir}/${history.name}`).from(disk, history.deletedBelow)) {
       if (first === null) {
         crcs.push(batch.crc)
         take(records, batch.buffer, batch.position)

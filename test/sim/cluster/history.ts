@@ -40,6 +40,8 @@ export class PartitionHistory {
   readonly promised: number[] = []
   /** A topic that was deleted, or may have been, promises nothing any more. */
   isDeleted = false
+  /** Somebody asked to delete the records below: they may be gone. */
+  deletedBelow = 0
   readonly #isCompacted: boolean
 
   constructor(topic: string, index: number, isCompacted = false) {
@@ -96,6 +98,8 @@ export function describe(id: number): string {
 /** All partitions. */
 export class History {
   readonly #partitions = new Map<string, PartitionHistory>()
+  /** All partitions, in the order in which they were first named. */
+  readonly all: PartitionHistory[] = []
   readonly #producerIds = new Set<string>()
   #writers = 0
   #sessions = 0
@@ -106,12 +110,18 @@ export class History {
     if (partition === undefined) {
       partition = new PartitionHistory(topic, index)
       this.#partitions.set(key, partition)
+      this.all.push(partition)
     }
     return partition
   }
 
+  /** See `PartitionHistory.deletedBelow`; of a partition as in `orders-0`. */
+  deletedBelow(name: string): number {
+    return this.#partitions.get(name)?.deletedBelow ?? 0
+  }
+
   partitions(): Iterable<PartitionHistory> {
-    return this.#partitions.values()
+    return this.all
   }
 
   newWriter(isIdempotent: boolean, acks: number): Writer {

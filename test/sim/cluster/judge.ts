@@ -5,7 +5,7 @@ import { describe, type PartitionHistory, recordId, type SentBatch } from './his
 /** The history of a partition against the records that are in it, by offset. Throws a `Violation`. */
 export function judge(history: PartitionHistory, records: readonly number[]): void {
   history.promised.forEach((id, offset) => {
-    must(id === -1 || records[offset] === id, 'R1', () => {
+    must(id === -1 || records[offset] === id || offset < history.deletedBelow, 'R1', () => {
       const found = records[offset]
       return `${history.name} offset ${offset} was ${describe(id)}, and is ${found === undefined ? 'gone' : describe(found)}`
     })
@@ -29,19 +29,20 @@ export function judge(history: PartitionHistory, records: readonly number[]): vo
 
 /** Returns how many of its records are there. */
 function judgeBatch(
-  { name }: PartitionHistory,
-  { writer, session, firstNumber, count, fate }: SentBatch,
+  { name, deletedBelow }: PartitionHistory,
+  { writer, session, firstNumber, count, fate, baseOffset }: SentBatch,
   offsets: ReadonlyMap<number, number>,
   twice: ReadonlyMap<number, number>,
   sessions: Map<number, { number: number; offset: number }>,
 ): number {
   let found = 0
+  const mayBeDeleted = deletedBelow > 0 && (baseOffset < 0 || baseOffset + count <= deletedBelow)
   for (let number = firstNumber; number < firstNumber + count; number++) {
     const id = recordId(writer.id, number)
     const offset = offsets.get(id)
     if (offset === undefined) {
       must(
-        fate !== 'ok' || writer.acks !== -1,
+        fate !== 'ok' || writer.acks !== -1 || mayBeDeleted,
         'P1',
         () => `${name}: ${describe(id)} was acknowledged and is not there`,
       )

@@ -1,6 +1,6 @@
 /**
- * Bugs to be planted in replication, the controller and consensus: each must make the simulator of the cluster fail. Those of
- * votes are in the world of the core alone (`../raft`), which makes more elections in a second than a cluster in an hour.
+ * Bugs to be planted in replication, the controller and consensus: each must make the simulator of the cluster fail. More of
+ * consensus are in the world of the core alone (`../raft`), which makes more elections in a second than a cluster in an hour.
  */
 import type { Mutant } from '../mutants.ts'
 
@@ -100,6 +100,15 @@ const replication: readonly Mutant[] = [
   },
 ]
 
+const following: readonly Mutant[] = [
+  {
+    name: 'half-a-batch-is-refused',
+    file: 'broker/replication/follower/fetched-batches.ts',
+    find: 'return baseOffset < logEndOffset && header.lastOffset(records, 0) >= logEndOffset ? baseOffset : logEndOffset',
+    replace: 'return baseOffset < -1 ? baseOffset : logEndOffset',
+  },
+]
+
 const controller: readonly Mutant[] = [
   {
     name: 'elect-outside-the-isr',
@@ -118,6 +127,12 @@ const controller: readonly Mutant[] = [
     file: 'broker/controller/partition-change.ts',
     find: 'if (isr.length >= Math.min(change.minIsr, move.replicas.length)) return { ...move, isr, elr: [], lastKnownElr: [] }\n',
     replace: '',
+  },
+  {
+    name: 'eligible-although-the-minimum-fell',
+    file: 'broker/controller/alter-configs.ts',
+    find: '[...records, ...minIsrChanges(context, records)]',
+    replace: 'records',
   },
   {
     name: 'skip-an-epoch-bump',
@@ -142,6 +157,30 @@ const controller: readonly Mutant[] = [
 
 const consensus: readonly Mutant[] = [
   {
+    name: 'forget-a-vote',
+    file: 'broker/consensus/voting.ts',
+    find: '    state.remember({ votedFor: request.candidate })\n',
+    replace: '',
+  },
+  {
+    name: 'vote-twice',
+    file: 'broker/consensus/voting.ts',
+    find: '    persistent.votedFor === NO_NODE &&\n',
+    replace: '',
+  },
+  {
+    name: 'vote-not-synced',
+    file: 'broker/consensus/quorum-state.ts',
+    find: 'this.clusterId)), { sync })',
+    replace: 'this.clusterId)), { sync: false })',
+  },
+  {
+    name: 'quorum-counts-before-sync',
+    file: 'broker/consensus/quorum-log.ts',
+    find: 'return this.log.durableEndOffset',
+    replace: 'return this.log.flushedEndOffset',
+  },
+  {
     name: 'vote-for-a-shorter-log',
     file: 'broker/consensus/state.ts',
     find: 'return lastEpoch > own || (lastEpoch === own && endOffset >= this.log.endOffset)',
@@ -161,4 +200,4 @@ const consensus: readonly Mutant[] = [
   },
 ]
 
-export const clusterMutants: readonly Mutant[] = [...replication, ...controller, ...consensus]
+export const clusterMutants: readonly Mutant[] = [...replication, ...following, ...controller, ...consensus]

@@ -8,6 +8,7 @@ import { World } from './world.ts'
 
 export interface SeedResult {
   readonly seed: number
+  readonly brokers: number
   readonly events: number
   readonly simulatedMs: number
   readonly records: number
@@ -52,7 +53,8 @@ export async function runSeed(
   trace.note(`${world.events} events, ${acknowledged} records`)
   const faults = Object.fromEntries([...world.weather.counts].sort(([a], [b]) => (a < b ? -1 : 1)))
   const { events, nowMs: simulatedMs } = world
-  return { seed, events, simulatedMs, records: acknowledged, hash: trace.digest(), faults, failure }
+  const { brokers } = world.settings
+  return { seed, brokers, events, simulatedMs, records: acknowledged, hash: trace.digest(), faults, failure }
 }
 
 /** Runs a seed twice: everything that happened must have happened again. */
@@ -103,7 +105,9 @@ export async function getWell(world: World): Promise<void> {
     return lost < 0 ? null : `member ${lost + 1} has no assignment`
   })
   for (const member of world.members) member.stop()
+  for (const consumer of world.consumers) consumer.catchUp()
   await runUntil(world, WELL_MS_MAX, 'agree', () => checkFinal(world))
+  world.invariants.checkAll()
 }
 
 /** Lets so much simulated time pass; `look` is called every now and then. */
@@ -133,7 +137,7 @@ async function runSlice(world: World, untilMs: number): Promise<void> {
     world.cluster.step()
     world.events++
     if (world.failure !== null) throw world.failure
-    world.invariants.afterEvent(world.cluster.nodes)
+    world.invariants.afterEvent()
   }
 }
 

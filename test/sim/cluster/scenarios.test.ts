@@ -26,6 +26,7 @@ const calm: Settings = {
   safetyMs: 0,
   properties: { 'offsets.topic.num.partitions': 3, 'replica.lag.time.max.ms': 2_000, 'log.cleaner.enable': false },
   links: { delayMs: 0.2, jitterMs: 0.5, bytesPerMs: 100_000, splitChance: 0 },
+  racks: false,
 }
 
 const seeds = [1, 2, 3]
@@ -70,6 +71,20 @@ describe('three brokers', () => {
     for (const node of world.cluster.nodes) node.start()
     await getWell(world)
     expect(acknowledged(world)).toBeGreaterThan(1_000)
+  })
+
+  it.each(seeds)('lose nothing when one of them comes back with an empty disk (seed %i)', async (seed) => {
+    const world = await ready(seed)
+    const before = acknowledged(world)
+    const leader = leaderOf(world, 0)
+    leader.die('power-cut')
+    leader.loseDisk()
+    leader.start()
+    await runUntil(world, 30_000, 'go on', () =>
+      acknowledged(world) > before + 500 ? null : 'nothing is acknowledged',
+    )
+    await getWell(world)
+    expect(leader.disksLost).toBe(1)
   })
 
   it.each(seeds)('go on when whoever leads is killed, five times in a row (seed %i)', async (seed) => {

@@ -1,6 +1,7 @@
 /** What a seed draws before its world begins: how large it is, how its network and clients are, and which faults it has. */
 import type { Durability } from '../../../broker/config.ts'
 import type { DiskFaultKind, LinkProfile, SeededRandom } from '../../../testing/sim/index.ts'
+import { aimedFaultNames } from './aimed.ts'
 
 /** What may befall a cluster. */
 export const faultNames = [
@@ -24,6 +25,7 @@ export const faultNames = [
   'disk-full',
   'disk-error',
   'clock-jump',
+  ...aimedFaultNames,
 ] as const
 
 export type FaultName = (typeof faultNames)[number]
@@ -59,6 +61,8 @@ export interface Settings {
   readonly safetyMs: number
   readonly properties: Readonly<Record<string, string | number | boolean>>
   readonly links: LinkProfile
+  /** Each broker has a rack of its own, and consumers read from the replica in theirs (KIP-392). */
+  readonly racks: boolean
 }
 
 /** What only a disk that keeps its promise to sync makes harmless. */
@@ -86,6 +90,7 @@ export function drawSettings(random: SeededRandom): Settings {
     safetyMs: random.between(10, 40) * 1_000,
     properties: drawProperties(random),
     links: drawLinks(random),
+    racks: random.chance(0.3),
   }
 }
 
@@ -97,14 +102,15 @@ function drawTopics(random: SeededRandom, brokers: number): Settings['topics'] {
   }))
 }
 
+/** The first one makes the bulk of the records, in large batches; the others make the variety. */
 function drawProducers(random: SeededRandom): ProducerSettings[] {
   return Array.from({ length: random.between(2, 4) }, (_, index) => {
     const isIdempotent = index === 0 || random.chance(0.6)
-    const batchRecords = random.pick([1, 10, 40, 80])
+    const batchRecords = random.pick(index === 0 ? [100, 200, 400] : [1, 10, 40, 80])
     return {
       isIdempotent,
       acks: isIdempotent ? -1 : random.pick([-1, -1, 1, 0]),
-      intervalMs: Math.max(20, batchRecords * 2.5),
+      intervalMs: Math.max(60, batchRecords),
       batchRecords,
       valueBytes: random.pick([8, 20, 100]),
       inFlightMax: random.pick([1, 2, 5]),
@@ -116,6 +122,9 @@ function drawProperties(random: SeededRandom): Settings['properties'] {
   return {
     'log.cleaner.enable': false,
     'log.segment.bytes': random.pick([1_048_576, 1_048_576, 1_073_741_824]),
+    'log.roll.ms': random.pick([1_000, 5_000, 600_000]),
+    'log.segment.delete.delay.ms': random.pick([100, 5_000]),
+    'log.retention.check.interval.ms': random.pick([500, 300_000]),
     'offsets.topic.num.partitions': 3,
     'group.initial.rebalance.delay.ms': 0,
     // Short ones make elections that nobody wins.

@@ -2,7 +2,8 @@
  * Faults come in fronts: for a few seconds a few kinds are about, then others or none, so that the cluster recovers and
  * reaches combinations. Each fault ends by itself, at the latest when the weather clears.
  */
-import type { SeededRandom, SimNode } from '../../../testing/sim/index.ts'
+import type { Link, SeededRandom, SimNode } from '../../../testing/sim/index.ts'
+import { type AimedFault, AimedFaults, aimedFaultNames, type Sky } from './aimed.ts'
 import type { FaultName } from './settings.ts'
 import type { World } from './world.ts'
 
@@ -12,10 +13,11 @@ const QUIET_CHANCE = 0.25
 /** A process that dies in a disk call dies in one of the next so many. */
 const DEADLY_CALLS = 60
 
-export class Weather {
+export class Weather implements Sky {
   readonly counts = new Map<string, number>()
   readonly #world: World
   readonly #random: SeededRandom
+  readonly #aimed: AimedFaults
   #front: readonly FaultName[] = []
   #isClear = true
   /** What ends the faults that last. */
@@ -24,6 +26,7 @@ export class Weather {
   constructor(world: World, random: SeededRandom) {
     this.#world = world
     this.#random = random
+    this.#aimed = new AimedFaults(world, this, random)
   }
 
   begin(): void {
@@ -38,7 +41,7 @@ export class Weather {
     for (const end of [...this.#ending]) end()
   }
 
-  #after(delayMs: number, fn: () => void): void {
+  after(delayMs: number, fn: () => void): void {
     this.#world.clock.after(delayMs, () => {
       if (!this.#isClear) fn()
     })
@@ -49,12 +52,12 @@ export class Weather {
     const random = this.#random
     this.#front = random.chance(QUIET_CHANCE) ? [] : faults.filter(() => random.chance(0.5))
     this.#world.note(`weather: ${this.#front.join(' ') || 'quiet'}`)
-    this.#after(random.between(FRONT_MS_MIN, FRONT_MS_MAX), () => this.#nextFront())
+    this.after(random.between(FRONT_MS_MIN, FRONT_MS_MAX), () => this.#nextFront())
   }
 
   #nextFault(): void {
     const random = this.#random
-    this.#after(random.between(1, this.#world.settings.faultIntervalMs * 2), () => {
+    this.after(random.between(1, this.#world.settings.faultIntervalMs * 2), () => {
       if (this.#front.length > 0) this.#strike(random.pick(this.#front))
       this.#nextFault()
     })
@@ -63,12 +66,14 @@ export class Weather {
   #strike(fault: FaultName): void {
     const { nodes } = this.#world.cluster
     const node = this.#random.pick(nodes)
-    const struck = this.#lifeFault(fault, node) || this.#networkFault(fault, node) || this.#diskFault(fault, node)
+    const struck = isAimed(fault)
+      ? this.#aimed.strike(fault, node)
+      : this.#lifeFault(fault, node) || this.#networkFault(fault, node) || this.#diskFault(fault, node)
     if (struck) this.counts.set(fault, (this.counts.get(fault) ?? 0) + 1)
   }
 
   /** Ends it in time, and not twice. */
-  #lasts(what: string, end: () => void): void {
+  #lasts(what: string, end: () => void, ms = this.#random.between(1, this.#world.settings.faultMsMax)): void {
     const once = (): void => {
       if (!this.#ending.delete(once)) return
       this.#world.note(`${what} ends`)
@@ -76,7 +81,7 @@ export class Weather {
     }
     this.#ending.add(once)
     this.#world.note(what)
-    this.#world.clock.after(this.#random.between(1, this.#world.settings.faultMsMax), once)
+    this.#world.clock.after(ms, once)
   }
 
   #lifeFault(fault: FaultName, node: SimNode): boolean {
@@ -98,13 +103,17 @@ export class Weather {
         node.stop()
         return true
       case 'pause':
-        if (!isUp || node.isPaused) return false
-        node.pause()
-        this.#lasts(`${node.host} paused`, () => node.resume())
-        return true
+        return this.pause(node)
       default:
         return false
     }
+  }
+
+  pause(node: SimNode, ms?: number): boolean {
+    if (node.state === 'down' || node.isPaused) return false
+    node.pause()
+    this.#lasts(`${node.host} paused`, () => node.resume(), ms)
+    return true
   }
 
   #down(nodes: readonly SimNode[], death: 'kill' | 'power-cut'): true {
@@ -120,18 +129,18 @@ export class Weather {
     const other = random.pick(this.#world.cluster.nodes)
     switch (fault) {
       case 'isolate':
-        return this.#cut(`${node.host} cut off`, [...outbound, ...inbound])
+        return this.cut(`${node.host} cut off`, [...outbound, ...inbound])
       case 'isolate-inbound':
-        return this.#cut(`${node.host} hears nothing`, inbound)
+        return this.cut(`${node.host} hears nothing`, inbound)
       case 'isolate-outbound':
-        return this.#cut(`${node.host} is not heard`, outbound)
+        return this.cut(`${node.host} is not heard`, outbound)
       case 'cut-pair':
-        return this.#cut(`cut between ${node.host} and ${other.host}`, [
+        return this.cut(`cut between ${node.host} and ${other.host}`, [
           network.link(node.host, other.host),
           network.link(other.host, node.host),
         ])
       case 'cut-one-way':
-        return this.#cut(`cut from ${node.host} to ${other.host}`, [network.link(node.host, other.host)])
+        return this.cut(`cut from ${node.host} to ${other.host}`, [network.link(node.host, other.host)])
       case 'stall':
         if (links.length > 0) random.pick(links).stall(random.between(1, this.#world.settings.faultMsMax))
         return links.length > 0
@@ -148,7 +157,7 @@ export class Weather {
     }
   }
 
-  #cut(what: string, links: ReturnType<World['cluster']['network']['link']>[]): boolean {
+  cut(what: string, links: readonly Link[]): boolean {
     const open = links.filter((link) => !link.isCut)
     for (const link of open) link.cut()
     this.#lasts(what, () => {
@@ -157,7 +166,7 @@ export class Weather {
     return true
   }
 
-  #slow(link: ReturnType<World['cluster']['network']['link']>): boolean {
+  #slow(link: Link): boolean {
     const { profile } = link
     link.profile = { ...profile, delayMs: profile.delayMs + this.#random.between(5, 200), jitterMs: 50 }
     this.#lasts(`${link.from} to ${link.to} is slow`, () => void (link.profile = this.#world.settings.links))
@@ -189,4 +198,8 @@ export class Weather {
         return false
     }
   }
+}
+
+function isAimed(fault: FaultName): fault is AimedFault {
+  return (aimedFaultNames as readonly string[]).includes(fault)
 }

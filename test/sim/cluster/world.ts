@@ -1,6 +1,14 @@
 /** A cluster with its clients: made from a seed, kept going while faults befall it. */
 import { Violation } from '../log/violation.ts'
-import { type SimNode, SeededRandom, SimClock, SimCluster, SimProcess, type Trace } from '../../../testing/sim/index.ts'
+import {
+  rackOf,
+  type SimNode,
+  SeededRandom,
+  SimClock,
+  SimCluster,
+  SimProcess,
+  type Trace,
+} from '../../../testing/sim/index.ts'
 import { SimAdmin } from './clients/admin.ts'
 import type { ClientOptions } from './clients/client.ts'
 import { SimConsumer } from './clients/consumer.ts'
@@ -10,6 +18,7 @@ import { SimProducer } from './clients/producer.ts'
 import { GroupHistory } from './group-history.ts'
 import { History, type PartitionHistory } from './history.ts'
 import { Invariants } from './invariants/index.ts'
+import { survey } from './invariants/survey.ts'
 import { drawSettings, type Settings } from './settings.ts'
 import { Weather } from './weather.ts'
 
@@ -17,9 +26,6 @@ import { Weather } from './weather.ts'
 const RESTART_MS_MAX = 6_000
 /** Errors that go back to a fault of the disk. */
 const INJECTED = new Set(['EIO', 'ENOSPC', 'EMFILE', 'ESHORTWRITE'])
-
-/** What a broker says whose metadata log or quorum state could not be written. */
-const CONTROLLER_FAILED = 'the controller has failed'
 
 export class World {
   readonly clock = new SimClock()
@@ -41,15 +47,12 @@ export class World {
   failure: unknown = null
   #clients = 0
   readonly #restarting = new Set<SimNode>()
-  /** Brokers that have given up their part in the quorum: only a restart brings it back. */
-  readonly #crippled = new Set<SimNode>()
 
   constructor(seed: number, trace: Trace, settings?: Settings) {
     this.random = new SeededRandom(seed)
     this.trace = trace
     this.settings = settings ?? drawSettings(this.random)
     const { brokers, durability, properties, links, minInsync, diskFaults } = this.settings
-    this.invariants = new Invariants(durability === 'fsync')
     this.weather = new Weather(this, this.random.fork())
     this.cluster = new SimCluster({
       clock: this.clock,
@@ -57,15 +60,15 @@ export class World {
       trace,
       brokers,
       durability,
+      racks: this.settings.racks,
       properties: { ...properties, 'min.insync.replicas': minInsync },
       linkProfile: () => links,
       clockFault: () => this.#clockFault(),
       uncaught: (node, error) => this.#uncaught(node, error),
-      loggedError: (node, message) => {
-        if (message.startsWith(CONTROLLER_FAILED)) this.#crippled.add(node)
-      },
+      dying: (node) => this.invariants.dying(node),
       startFailed: (node, error) => this.#startFailed(node, error),
     })
+    this.invariants = new Invariants(this.cluster.nodes, this.history, durability === 'fsync')
     for (const { faults } of this.cluster.nodes) for (const [kind, chance] of diskFaults) faults.set(kind, chance)
   }
 
@@ -108,7 +111,14 @@ export class World {
     const partitions: readonly PartitionHistory[] = [...this.history.partitions()]
     this.consumers = Array.from({ length: this.settings.consumers }, (_, index) => {
       const client = this.newClient(`consumer-${index + 1}`)
-      return new SimConsumer({ ...client, partitions, maxWaitMs: 500, maxBytes: this.random.pick([2_000, 1_000_000]) })
+      const rackId = this.settings.racks ? rackOf(this.random.pick(this.cluster.nodes).id) : ''
+      return new SimConsumer({
+        ...client,
+        partitions,
+        maxWaitMs: 500,
+        maxBytes: this.random.pick([2_000, 1_000_000]),
+        rackId,
+      })
     })
     this.producers = this.settings.producers.map((settings, index) => {
       const client = this.newClient(`producer-${index + 1}`)
@@ -126,9 +136,16 @@ export class World {
       partitions,
       brokers,
       replicationFactor,
+      isLonely: (partition) => this.#isLonely(partition),
       intervalMs,
     })
     this.operator.start()
+    this.operator.watch()
+  }
+
+  #isLonely({ name }: PartitionHistory): boolean {
+    const view = survey(this.cluster.nodes).newest.get(name)
+    return view !== undefined && view.leader >= 0 && view.isr.length === 1
   }
 
   /** Dead brokers come back after a while, as under a supervisor. */
@@ -149,8 +166,10 @@ export class World {
     for (const node of this.cluster.nodes) {
       node.faults.paused = true
       node.faults.full = false
-      // What has failed stays so until its broker is started again: an operator's work.
-      if (hasFailedLog(node) || this.#crippled.has(node)) node.die('kill')
+      // What has failed stays so until its broker is started again: an operator's work, but for a lost metadata log. With
+      // that one a broker ends itself, unless it is alone and nobody could do better.
+      const isLame = this.settings.brokers === 1 && node.faults.counts.has('enospc')
+      if (hasFailedLog(node) || isLame) node.die('kill')
     }
   }
 

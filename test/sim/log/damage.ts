@@ -2,7 +2,7 @@
 import { DataDirError, LogCorruptError } from '../../../broker/log/errors.ts'
 import type { Log, LogRead } from '../../../broker/log/log.ts'
 import type { LogManager } from '../../../broker/log/log-manager.ts'
-import { LOG_SUFFIX, SWAP_SUFFIX } from '../../../broker/log/file-names.ts'
+import { SWAP_SUFFIX } from '../../../broker/log/file-names.ts'
 import * as header from '../../../proto/kafka/batch/header.ts'
 import { crc32c } from '../../../proto/kafka/crc32c.ts'
 import { SimDirectory, type SimFile } from '../../../testing/sim/index.ts'
@@ -17,8 +17,6 @@ export interface Damage {
   readonly kind: 'decay' | 'old-copy'
   /** Where the mark ended then: after an unclean stop the broker can know no more. It is not synced, and may be old. */
   readonly markedEnd: number
-  /** The batch whose header lies outside its checksum where a bit was flipped: nobody can tell what it was. -1 = none. */
-  readonly unguarded: number
 }
 
 const MARK_FILE = 'durable-end'
@@ -35,11 +33,9 @@ export function damageOneFile(world: World, partition: Partition): void {
     const files = [...world.filesOf(partition)].filter(([name, file]) => file.visible.size > 0 && !UNGUARDED.test(name))
     if (files.length === 0) return
     const [name, file] = world.random.pick(files.sort(([a], [b]) => (a < b ? -1 : 1)))
-    const before = Buffer.from(file.visible.view())
     const what = world.random.chance(0.3) ? cutEnd(world, file) : flipBit(world, file)
     world.note(`${what} in ${partition.model.topic} ${name}`)
-    const unguarded = name.endsWith(LOG_SUFFIX) ? unguardedIn(before, file.visible.view()) : -1
-    partition.damage = { kind: 'decay', markedEnd: markedEnd(world, partition), unguarded }
+    partition.damage = { kind: 'decay', markedEnd: markedEnd(world, partition) }
   }
   if (world.random.chance(0.5)) world.stop(decay)
   else world.crash('kill', decay)
@@ -57,7 +53,7 @@ export function restoreOldCopy(world: World, partition: Partition): void {
     world.faults.count('old-copy')
     world.note(`an old copy of ${name} is put in its place`)
     world.dataDirectory().replace(name, partition.backup)
-    partition.damage = { kind: 'old-copy', markedEnd: 0, unguarded: -1 }
+    partition.damage = { kind: 'old-copy', markedEnd: 0 }
   })
 }
 
@@ -68,16 +64,6 @@ export function markedEnd(world: World, partition: Partition): number {
   const whole = slots.filter((slot) => slot.length === SLOT_BYTES && crc32c(slot, 4) === slot.readUInt32BE(0))
   const newest = whole.sort((a, b) => Number(a.readBigInt64BE(8) - b.readBigInt64BE(8))).at(-1)
   return newest === undefined ? 0 : Number(newest.readBigInt64BE(16))
-}
-
-/** Base offset and leader epoch lie outside the checksum, in Kafka's format as in ours. Returns the base of their batch. */
-function unguardedIn(before: Buffer, after: Buffer): number {
-  for (let at = 0; at + header.HEADER_BYTES <= before.length; at += header.batchSize(before, at)) {
-    const differs = (from: number, to: number): boolean =>
-      after.length === before.length && !after.subarray(at + from, at + to).equals(before.subarray(at + from, at + to))
-    if (differs(0, 8) || differs(12, 16)) return header.baseOffset(before, at)
-  }
-  return -1
 }
 
 function cutEnd(world: World, file: SimFile): string {
@@ -113,8 +99,7 @@ export function judgeDamaged(world: World, manager: LogManager, partition: Parti
     const log = world.openLog(manager, model)
     world.note(`${model.topic} opens in spite of it`)
     // Where compaction leaves holes, another may be one; and a start may have ended a cleaning.
-    if (damage?.kind === 'decay' && !world.settings.isCompacted)
-      judgeOpened(world, log, model, knownEnd, damage.unguarded)
+    if (damage?.kind === 'decay' && !world.settings.isCompacted) judgeOpened(world, log, model, knownEnd)
   } catch (error) {
     if (!(error instanceof LogCorruptError || error instanceof DataDirError)) throw error
     world.note(`${model.topic} is refused: ${error.message}`)
@@ -136,13 +121,11 @@ function contents(world: World, partition: Partition): string {
 }
 
 /** Each batch that had been durable is served as it was, or the reader is told: by an error, or by a CRC that is wrong. */
-function judgeOpened(world: World, log: Log, model: LogModel, knownEnd: number, unguarded: number): void {
+function judgeOpened(world: World, log: Log, model: LogModel, knownEnd: number): void {
   const end = Math.min(knownEnd, model.durableEnd)
   must(log.logEndOffset >= end, 'damage-hidden', () => {
     return `${model.topic} ends at ${log.logEndOffset}, ${end} was durable, and nothing was said`
   })
-  // A batch that claims another place hides those that are there.
-  if (unguarded >= 0) return
   for (const batch of model.batches) {
     if (batch.end > end || batch.base < log.logStartOffset) continue
     const read = readAt(world, log, batch.base)
@@ -156,7 +139,9 @@ function judgeOpened(world: World, log: Log, model: LogModel, knownEnd: number, 
   }
 }
 
-function judgeServed({ topic }: LogModel, { base, data }: StoredBatch, served: Buffer): void {
+function judgeServed({ topic }: LogModel, { base, data, leaderEpoch }: StoredBatch, served: Buffer): void {
+  // The one field outside the checksum, in Kafka's format as in ours, that nothing around it bears out.
+  if (served.length === data.length) header.setLeaderEpoch(served, 0, leaderEpoch)
   if (served.equals(data)) return
   const isCaught = served.length < header.HEADER_BYTES || header.computeCrc(served, 0) !== header.crc(served, 0)
   must(isCaught, 'damage-served', () => `${topic}: at ${base} another batch is served, and its checksum is right`)

@@ -1,4 +1,5 @@
 import { type BrokerConfig, defaultConfig, type Durability } from '../../../broker/config.ts'
+import { RACK_AWARE_SELECTOR } from '../../../broker/config/relations.ts'
 import type { SimClock } from '../clock.ts'
 import type { LinkProfile } from '../network/link.ts'
 import { SimNetwork } from '../network/sim-network.ts'
@@ -15,10 +16,12 @@ export interface SimClusterOptions {
   readonly durability: Durability
   /** Broker options by Kafka's names. */
   readonly properties: Readonly<Record<string, string | number | boolean>>
+  /** Each broker has a rack of its own (`rackOf`), and sends consumers to the replica in theirs (KIP-392); false unless given. */
+  readonly racks?: boolean
   readonly linkProfile: (from: string, to: string) => LinkProfile
   readonly clockFault: () => ClockFault
   readonly uncaught: (node: SimNode, error: unknown) => void
-  readonly loggedError: (node: SimNode, message: string) => void
+  readonly dying?: (node: SimNode) => void
   readonly startFailed: (node: SimNode, error: unknown) => void
 }
 
@@ -59,7 +62,7 @@ export class SimCluster {
   }
 
   #node(id: number, options: SimClusterOptions): SimNode {
-    const { clock, random, trace, clockFault, uncaught, loggedError, startFailed } = options
+    const { clock, random, trace, clockFault, uncaught, dying, startFailed } = options
     const config = nodeConfig(id, options)
     const { network } = this
     const host = hostOf(id)
@@ -73,7 +76,7 @@ export class SimCluster {
       trace,
       clockFault,
       uncaught,
-      loggedError,
+      dying: dying ?? (() => {}),
       startFailed,
     })
   }
@@ -88,7 +91,12 @@ function hostOf(id: number): string {
   return `10.0.0.${id}`
 }
 
-function nodeConfig(id: number, { brokers, durability, properties }: SimClusterOptions): BrokerConfig {
+/** The rack of a broker, where there are racks. */
+export function rackOf(id: number): string {
+  return `rack-${id}`
+}
+
+function nodeConfig(id: number, { brokers, durability, properties, racks }: SimClusterOptions): BrokerConfig {
   const voters = Array.from({ length: brokers }, (_, index) => `${index + 1}@${hostOf(index + 1)}:${PEER_PORT}`)
   return defaultConfig({
     nodeId: id,
@@ -97,6 +105,10 @@ function nodeConfig(id: number, { brokers, durability, properties }: SimClusterO
     dataDir: `/n${id}/data`,
     durability,
     httpPort: -1,
-    properties: brokers === 1 ? properties : { ...properties, 'controller.quorum.voters': voters.join(',') },
+    properties: {
+      ...properties,
+      ...(brokers === 1 ? {} : { 'controller.quorum.voters': voters.join(',') }),
+      ...(racks === true ? { 'broker.rack': rackOf(id), 'replica.selector.class': RACK_AWARE_SELECTOR } : {}),
+    },
   })
 }

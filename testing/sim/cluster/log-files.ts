@@ -47,6 +47,14 @@ export class LogFiles {
     }
   }
 
+  /** Where its first segment begins; -1 when there is no such log. */
+  startOffset(disk: SimDisk): number {
+    const directory = disk.peek(this.#directory)
+    if (!(directory instanceof SimDirectory)) return -1
+    const names = [...directory.visible.keys()].filter((name) => name.endsWith('.log')).sort()
+    return names.length === 0 ? -1 : Number.parseInt(names[0]!, 10)
+  }
+
   /** Changes whenever something that was written is cut or replaced, or the log begins elsewhere: read it anew then. */
   changes(disk: SimDisk): string {
     const directory = disk.peek(this.#directory)

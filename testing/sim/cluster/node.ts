@@ -24,8 +24,8 @@ export interface SimNodeOptions {
   readonly clockFault: () => ClockFault
   /** A process threw what nothing caught. */
   readonly uncaught: (node: SimNode, error: unknown) => void
-  /** A broker logged something as an error. */
-  readonly loggedError: (node: SimNode, message: string) => void
+  /** Its process is about to end, whatever state it is in: the last look inside. */
+  readonly dying: (node: SimNode) => void
   /** A broker could not start. */
   readonly startFailed: (node: SimNode, error: unknown) => void
 }
@@ -50,6 +50,9 @@ export class SimNode {
   /** Starts so far. */
   #starts = 0
   #lives = 0
+  #disksLost = 0
+  /** What has happened outside of the events of its present process. */
+  #happened = 0
 
   constructor(options: SimNodeOptions) {
     this.id = options.id
@@ -58,13 +61,12 @@ export class SimNode {
     this.faults = new DiskFaults(options.random.fork())
     this.#process = this.#newProcess()
     this.#process.die()
-    const volume = options.config.dataDir.split('/')[1]!
     this.#disk = new SimDisk({
       clock: { after: (delayMs, fn) => this.#process.after(delayMs, fn) },
       random: options.random.fork(),
       faults: this.faults,
       trace: options.trace,
-      root: new SimDirectory(new Map([[volume, new SimDirectory()]])),
+      root: emptyRoot(options.config),
     })
   }
 
@@ -90,9 +92,25 @@ export class SimNode {
     return this.#lives
   }
 
+  /** How often it has got an empty disk in the place of its own. */
+  get disksLost(): number {
+    return this.#disksLost
+  }
+
+  /** Grows with everything that may have changed something in it, but for what promises do while `isAsync`. */
+  get activity(): number {
+    return this.#happened + this.#process.entered
+  }
+
   /** The broker, for whoever looks inside; null unless it serves. */
   get broker(): Broker | null {
     return this.#state === 'up' && !this.#hasFailed ? this.#broker : null
+  }
+
+  /** The same, and while it stops: what it promises then counts as well. */
+  get inside(): Broker | null {
+    const isServing = this.#state === 'up' || this.#state === 'stopping'
+    return isServing && !this.#hasFailed ? this.#broker : null
   }
 
   get config(): BrokerConfig {
@@ -111,13 +129,17 @@ export class SimNode {
     this.#starts++
     trace.note(`# ${host} starts`)
     const process = this.#newProcess()
+    this.#happened += this.#process.entered
     this.#process = process
     this.#state = 'starting'
     network.hostUp(host)
     const broker = new Broker(this.#ports(process), this.#options.config)
     this.#broker = broker
     this.#hasFailed = false
-    broker.onFailed(() => (this.#hasFailed = true))
+    broker.onFailed(() => {
+      this.#options.dying(this)
+      this.#hasFailed = true
+    })
     // The start is an event of the process: what it throws at once goes where the rest goes.
     process.enter(
       () =>
@@ -131,13 +153,24 @@ export class SimNode {
   /** Ends the process without notice. After a power cut the host is silent and its unsynced writes are in doubt. */
   die(death: Death): void {
     if (this.#state === 'down') return
-    const { network, trace, host } = this.#options
+    const { network, trace, host, dying } = this.#options
+    dying(this)
     trace.note(`# ${host} dies: ${death}`)
     this.faults.count(death)
     this.#disk.die(death)
     this.#process.die()
     this.#end()
     network.processDied(host, this.#process, death === 'power-cut')
+  }
+
+  /** A new, empty disk takes the place of the one it had. It must be down. */
+  loseDisk(): void {
+    if (this.#state !== 'down') throw new Error(`node ${this.id} is ${this.#state}`)
+    this.#options.trace.note(`# ${this.host} loses its disk`)
+    this.#disk = this.#disk.remount(emptyRoot(this.#options.config))
+    this.#lives++
+    this.#disksLost++
+    this.#happened++
   }
 
   /** Whether the process has died in a disk call and is to be buried. */
@@ -188,6 +221,7 @@ export class SimNode {
     if (!process.isAlive) return
     this.#options.trace.note(`# ${this.host} is ${state}`)
     this.#state = state
+    this.#happened++
     if (state === 'up') return
     this.#disk.die('kill')
     process.die()
@@ -200,6 +234,7 @@ export class SimNode {
     this.#state = 'down'
     this.#disk = this.#disk.remount()
     this.#lives++
+    this.#happened++
   }
 
   #newProcess(): SimProcess {
@@ -224,13 +259,17 @@ export class SimNode {
   }
 
   #logger(): Logger {
-    const { trace, host, loggedError } = this.#options
+    const { trace, host } = this.#options
     const log = (level: string) => (fields: object, message: string) => {
       trace.note(`${host} ${level}: ${message} ${readable(fields)}`)
-      if (level === 'error') loggedError(this, message)
     }
     return { debug: () => {}, info: log('info'), warn: log('warn'), error: log('error') }
   }
+}
+
+/** The volume of the data directory, mounted, and nothing on it. */
+function emptyRoot({ dataDir }: BrokerConfig): SimDirectory {
+  return new SimDirectory(new Map([[dataDir.split('/')[1]!, new SimDirectory()]]))
 }
 
 function readable(fields: object): string {

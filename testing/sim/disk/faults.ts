@@ -28,6 +28,7 @@ export class DiskFaults {
   readonly #chances = new Map<DiskFaultKind, number>()
   #callsLeft = Number.POSITIVE_INFINITY
   #death: Death | null = null
+  #deathPlace = ''
 
   constructor(random: SeededRandom) {
     this.#random = random
@@ -45,15 +46,16 @@ export class DiskFaults {
     this.#chances.set(kind, chance)
   }
 
-  /** The process dies in the `calls`-th disk call from now. */
-  dieAfter(calls: number, death: Death): void {
+  /** The process dies in the `calls`-th disk call from now, of those on paths that have `place` in them. */
+  dieAfter(calls: number, death: Death, place = ''): void {
     this.#callsLeft = calls
     this.#death = death
+    this.#deathPlace = place
   }
 
-  /** Counts a call; says how the process dies in it, or null. */
-  diesNow(): Death | null {
-    if (this.paused) return null
+  /** Counts a call on a path; says how the process dies in it, or null. */
+  diesNow(path: string): Death | null {
+    if (this.paused || this.#death === null || !path.includes(this.#deathPlace)) return null
     this.#callsLeft--
     if (this.#callsLeft > 0) return null
     const death = this.#death

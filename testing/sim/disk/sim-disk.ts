@@ -23,6 +23,7 @@ export interface SimDiskOptions {
   readonly root?: SimDirectory
 }
 
+const NOTHING: ReadonlySet<string> = new Set()
 const NORMAL_SYNC_MS = 10
 const SLOW_SYNC_MS = 3_000
 const READ_MS = 2
@@ -44,6 +45,8 @@ export class SimDisk implements Disk {
   #order: number
   /** The names in each path: the same few hundred come again and again. */
   readonly #names: Map<string, readonly string[]>
+  /** Directories in which something was written, cut or renamed since somebody last asked. */
+  #changed = new Set<string>()
   #openFiles = 0
   #death: Death | null = null
   #misuse: string | null = null
@@ -90,6 +93,19 @@ export class SimDisk implements Disk {
   /** What is at the path, for whoever watches the world: no call of the process. */
   peek(path: string): SimNode | undefined {
     return this.#find(path)
+  }
+
+  /** The directories in which anything but durability has changed since the last call; no call of the process. */
+  takeChanged(): ReadonlySet<string> {
+    if (this.#changed.size === 0) return NOTHING
+    const changed = this.#changed
+    this.#changed = new Set()
+    return changed
+  }
+
+  /** Something in the directory has changed. */
+  noteChange(directory: string): void {
+    this.#changed.add(directory)
   }
 
   openSync(path: string, options: { create?: boolean; readOnly?: boolean } = {}): DiskFile {
@@ -144,8 +160,7 @@ export class SimDisk implements Disk {
   replaceSync(path: string, data: Buffer, options: { sync?: boolean } = {}): void {
     const temporary = `${path}.tmp`
     // Cut to nothing and renamed in one journal: what it held before is not seen under the new name.
-    if (this.#find(temporary) !== undefined)
-      this.#directory(parentOf(path)).change(this.nextOrder(), nameOf(temporary), null)
+    if (this.#find(temporary) !== undefined) this.#change(parentOf(path), nameOf(temporary), null)
     const file = this.openSync(temporary, { create: true })
     try {
       file.truncateSync(0)
@@ -164,15 +179,14 @@ export class SimDisk implements Disk {
     if (this.faults.draw('eio-rename')) throw systemError('EIO', 'rename', from)
     const node = this.#find(from)
     if (node === undefined) throw systemError('ENOENT', 'rename', from)
-    const directory = this.#directory(parentOf(from))
-    if (directory !== this.#directory(parentOf(to))) throw systemError('EXDEV', 'rename', from)
-    directory.change(this.nextOrder(), nameOf(from), { name: nameOf(to), node })
+    if (parentOf(from) !== parentOf(to)) throw systemError('EXDEV', 'rename', from)
+    this.#change(parentOf(from), nameOf(from), { name: nameOf(to), node })
   }
 
   unlinkSync(path: string): void {
     this.enter('unlink', path)
     this.#file(path)
-    this.#directory(parentOf(path)).change(this.nextOrder(), nameOf(path), null)
+    this.#change(parentOf(path), nameOf(path), null)
   }
 
   unlink(path: string, done: DiskDone): void {
@@ -185,7 +199,7 @@ export class SimDisk implements Disk {
     if (found === undefined) return
     if (found instanceof SimDirectory)
       for (const name of [...found.visible.keys()]) this.removeTreeSync(`${path}/${name}`)
-    this.#directory(parentOf(path)).change(this.nextOrder(), nameOf(path), null)
+    this.#change(parentOf(path), nameOf(path), null)
   }
 
   removeTree(path: string, done: DiskDone): void {
@@ -215,7 +229,7 @@ export class SimDisk implements Disk {
   enter(call: string, path: string, half?: () => void): void {
     if (this.#death !== null) throw new CrashSignal()
     this.#trace.note(`${call} ${path}`)
-    this.#death = this.faults.diesNow()
+    this.#death = this.faults.diesNow(path)
     if (this.#death === null) return
     this.#trace.note(`the process dies in it: ${this.#death}`)
     this.faults.count(`${this.#death}-in-call`)
@@ -288,9 +302,14 @@ export class SimDisk implements Disk {
   }
 
   #link(path: string, node: SimNode): void {
-    const directory = this.#directory(parentOf(path))
+    this.#directory(parentOf(path))
     if (this.faults.full) throw this.#noSpace('open', path)
-    directory.change(this.nextOrder(), null, { name: nameOf(path), node })
+    this.#change(parentOf(path), null, { name: nameOf(path), node })
+  }
+
+  #change(path: string, unlink: string | null, link: { readonly name: string; readonly node: SimNode } | null): void {
+    this.#directory(path).change(this.nextOrder(), unlink, link)
+    this.#changed.add(path)
   }
 
   #find(path: string): SimNode | undefined {

@@ -8,12 +8,14 @@ export class SimHandle implements DiskFile {
   readonly path: string
   readonly #disk: SimDisk
   readonly #file: SimFile
+  readonly #directory: string
   #closed = false
 
   constructor(disk: SimDisk, path: string, file: SimFile) {
     this.#disk = disk
     this.path = path
     this.#file = file
+    this.#directory = path.slice(0, Math.max(0, path.lastIndexOf('/')))
   }
 
   get size(): number {
@@ -84,7 +86,9 @@ export class SimHandle implements DiskFile {
   truncateSync(size: number): void {
     this.#enter(`truncate to ${size}`)
     if (this.#disk.faults.draw('eio-write')) throw systemError('EIO', 'ftruncate', this.path)
-    if (size !== this.size) this.#file.resize(size, this.#disk.nextOrder())
+    if (size === this.size) return
+    this.#file.resize(size, this.#disk.nextOrder())
+    this.#disk.noteChange(this.#directory)
   }
 
   datasync(done: DiskDone): void {
@@ -110,7 +114,9 @@ export class SimHandle implements DiskFile {
   }
 
   #write(data: Buffer, position: number): void {
-    if (data.length > 0) this.#file.write(data, position, this.#disk.nextOrder())
+    if (data.length === 0) return
+    this.#file.write(data, position, this.#disk.nextOrder())
+    this.#disk.noteChange(this.#directory)
   }
 
   #cover(order: number): void {

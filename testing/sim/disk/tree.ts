@@ -5,6 +5,7 @@ import { Bytes } from './bytes.ts'
 export type Survival = 'all' | 'none' | 'prefix' | 'subset'
 
 const SECTOR_BYTES = 512
+const NOTHING = Buffer.alloc(0)
 const survivals: readonly Survival[] = ['all', 'none', 'none', 'prefix', 'prefix', 'subset', 'subset', 'subset']
 
 /** Draws how the unsynced part of one file or directory fares. */
@@ -14,34 +15,44 @@ export function drawSurvival(random: SeededRandom): Survival {
 
 /** An operation that no sync has covered. `order` counts over the whole tree. */
 type Unsynced = { readonly order: number; doomed: boolean } & (
-  | { readonly kind: 'write'; readonly position: number; readonly data: Buffer }
+  | { readonly kind: 'write'; readonly position: number; readonly length: number; data: Buffer | null }
   | { readonly kind: 'resize'; readonly size: number }
 )
 
-/** A file: what a process sees, what is durable, and the writes between the two. */
+/**
+ * A file: what a process sees, what is durable, and the writes between the two. As long as it is only appended to, as most
+ * are, the durable content is the beginning of the visible one, and the writes are what comes after: nothing is kept twice.
+ */
 export class SimFile {
   readonly visible: Bytes
   /** How often its content was cut or changed as a whole: whoever reads along must begin anew. */
   shrinks = 0
-  readonly #durable: Bytes
+  /** Null: the first `#durableSize` visible bytes. */
+  #durable: Bytes | null = null
+  #durableSize: number
+  /** Without data of their own while `#durable` is null. */
   #unsynced: Unsynced[] = []
 
+  /** All of the content is durable; it is the file's from now on. */
   constructor(content = new Bytes()) {
-    this.#durable = content
-    this.visible = Bytes.of(content.view())
+    this.visible = content
+    this.#durableSize = content.size
   }
 
   /** Bytes that a power cut leaves for certain, if nothing below them was overwritten since. */
   get durableSize(): number {
-    return this.#durable.size
+    return this.#durable?.size ?? this.#durableSize
   }
 
   write(data: Buffer, position: number, order: number): void {
+    if (position !== this.visible.size) this.#separate()
+    const own = this.#durable === null ? null : Buffer.from(data)
     this.visible.write(data, position)
-    this.#unsynced.push({ kind: 'write', position, data: Buffer.from(data), order, doomed: false })
+    this.#unsynced.push({ kind: 'write', position, length: data.length, data: own, order, doomed: false })
   }
 
   resize(size: number, order: number): void {
+    this.#separate()
     this.visible.resize(size)
     this.shrinks++
     this.#unsynced.push({ kind: 'resize', size, order, doomed: false })
@@ -49,14 +60,19 @@ export class SimFile {
 
   /** A sync that began at `order` is done: what came before is durable, but for what a failed sync dropped. */
   cover(order: number): void {
+    let covered = 0
     for (const operation of this.#unsynced) {
-      if (operation.order < order && !operation.doomed) apply(this.#durable, operation)
+      if (operation.order >= order) break
+      covered++
+      if (this.#durable !== null && !operation.doomed) apply(this.#durable, operation)
+      else if (operation.kind === 'write') this.#durableSize = operation.position + operation.length
     }
-    this.#unsynced = this.#unsynced.filter((operation) => operation.order >= order)
+    if (covered > 0) this.#unsynced.splice(0, covered)
   }
 
   /** A sync that began at `order` failed: the kernel dropped the dirty pages, and the next sync will say all is well. */
   doom(order: number): void {
+    this.#separate()
     for (const operation of this.#unsynced) if (operation.order < order) operation.doomed = true
   }
 
@@ -67,7 +83,7 @@ export class SimFile {
 
   /** Changes the bytes behind everybody's back, durable ones included: decay, or an operator's mistake. */
   tamper(change: (bytes: Bytes) => void): void {
-    change(this.#durable)
+    change(this.#separate())
     change(this.visible)
   }
 
@@ -82,13 +98,23 @@ export class SimFile {
     this.#unsynced = this.#unsynced.filter((operation) => !operation.doomed)
     this.shrinks++
     this.visible.resize(0)
-    this.visible.write(this.#durable.view(), 0)
+    this.visible.write(this.#separate().view(), 0)
     for (const operation of this.#unsynced) apply(this.visible, operation)
+  }
+
+  /** Something else than an append is to come: from now on the durable bytes and those of each write are kept apart. */
+  #separate(): Bytes {
+    if (this.#durable !== null) return this.#durable
+    const visible = this.visible.view()
+    for (const operation of this.#unsynced) {
+      if (operation.kind === 'write') operation.data = Buffer.from(dataOf(operation, visible))
+    }
+    return (this.#durable = Bytes.of(visible.subarray(0, this.#durableSize)))
   }
 
   /** What a power cut leaves: each unsynced write is there, lost or torn. */
   afterPowerCut(random: SeededRandom): SimFile {
-    const left = Bytes.of(this.#durable.view())
+    const left = Bytes.of(this.#separate().view())
     const survival = drawSurvival(random)
     const kept = survival === 'prefix' ? random.below(this.#unsynced.length + 1) : this.#unsynced.length
     // Of what is overwritten, one sector was being written when the power went: each of the others is old or new.
@@ -110,20 +136,27 @@ export class SimFile {
 }
 
 function apply(bytes: Bytes, operation: Unsynced): void {
-  if (operation.kind === 'write') bytes.write(operation.data, operation.position)
+  if (operation.kind === 'write') bytes.write(dataOf(operation, NOTHING), operation.position)
   else bytes.resize(operation.size)
 }
 
 type Write = Extract<Unsynced, { readonly kind: 'write' }>
 
+/** What it wrote; `visible` has it as long as it is only appended to. */
+function dataOf({ data, position, length }: Write, visible: Buffer): Buffer {
+  return data ?? visible.subarray(position, position + length)
+}
+
 /** The write stays within one sector of what is there already. */
-function isInSector(bytes: Bytes, { position, data }: Write): boolean {
-  const end = position + data.length
+function isInSector(bytes: Bytes, { position, length }: Write): boolean {
+  const end = position + length
   return end <= bytes.size && Math.floor(position / SECTOR_BYTES) === Math.floor((end - 1) / SECTOR_BYTES)
 }
 
 /** The overwrite arrives, or not, or (true) the sector is torn in it. */
-function overwrite(bytes: Bytes, { position, data }: Write, mayTear: boolean, random: SeededRandom): boolean {
+function overwrite(bytes: Bytes, write: Write, mayTear: boolean, random: SeededRandom): boolean {
+  const { position } = write
+  const data = dataOf(write, NOTHING)
   const luck = random.below(10)
   const isTorn = luck < 2 && mayTear
   if (isTorn) bytes.write(data.subarray(0, random.below(data.length + 1)), position)
@@ -132,7 +165,9 @@ function overwrite(bytes: Bytes, { position, data }: Write, mayTear: boolean, ra
 }
 
 /** A part of the write arrives: all of it, nothing, up to some byte, or some of its sectors. */
-function tear(bytes: Bytes, { position, data }: Write, survival: Survival, random: SeededRandom): void {
+function tear(bytes: Bytes, write: Write, survival: Survival, random: SeededRandom): void {
+  const { position } = write
+  const data = dataOf(write, NOTHING)
   const luck = random.below(survival === 'subset' ? 10 : 4)
   if (luck === 0 || data.length === 0) return bytes.write(data.subarray(0, random.below(data.length + 1)), position)
   if (luck === 1) return tearSectors(bytes, position, data, random)

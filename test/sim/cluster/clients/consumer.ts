@@ -11,11 +11,14 @@ export interface ConsumerOptions extends ClientOptions {
   readonly partitions: readonly PartitionHistory[]
   readonly maxWaitMs: number
   readonly maxBytes: number
+  /** Its rack: it reads from a replica there as soon as a leader names one (KIP-392). Empty = it has none. */
+  readonly rackId: string
 }
 
 const FETCH_VERSION = 12
 const SLACK_MS = 3_000
 const RETRY_MS = 50
+const CATCH_UP_BYTES = 1_000_000
 const PASSING: ReadonlySet<number> = new Set([
   Errors.NOT_LEADER_OR_FOLLOWER,
   Errors.FENCED_LEADER_EPOCH,
@@ -33,6 +36,13 @@ interface Reading {
   /** What the leader of an epoch last said. */
   highWatermark: number
   epoch: number
+  /** The follower that the leader sent it to; -1 = none. */
+  replica: number
+}
+
+/** A reading as it was when it was asked about. */
+interface Asked extends Reading {
+  readonly reading: Reading
 }
 
 export class SimConsumer {
@@ -42,15 +52,28 @@ export class SimConsumer {
   /** Records read. */
   records = 0
   readonly #busy = new Set<number>()
+  #maxBytes: number
 
   constructor(options: ConsumerOptions) {
     this.#options = options
+    this.#maxBytes = options.maxBytes
     this.#client = new SimClient(options)
-    this.#readings = options.partitions.map((history) => ({ history, position: 0, highWatermark: -1, epoch: -1 }))
+    this.#readings = options.partitions.map((history) => ({
+      history,
+      position: 0,
+      highWatermark: -1,
+      epoch: -1,
+      replica: -1,
+    }))
   }
 
   start(): void {
     this.#poll()
+  }
+
+  /** Takes larger bites: one that reads little at a time over a slow network would need minutes for what is left. */
+  catchUp(): void {
+    this.#maxBytes = CATCH_UP_BYTES
   }
 
   /** Where it stands in a partition; -1 when it does not read it. */
@@ -58,9 +81,9 @@ export class SimConsumer {
     return this.#readings.find((reading) => reading.history === history)?.position ?? -1
   }
 
-  /** One fetch for each broker that leads something and is not asked already. */
+  /** One fetch for each broker that has something for it and is not asked already. */
   #poll(): void {
-    const byLeader = new Map<number, Reading[]>()
+    const byBroker = new Map<number, Reading[]>()
     let isMissing = false
     for (const reading of this.#readings) {
       if (reading.history.isDeleted) continue
@@ -69,29 +92,31 @@ export class SimConsumer {
         reading.epoch = epoch
         reading.highWatermark = -1
       }
-      if (this.#client.broker(leader) === null) isMissing = true
-      else byLeader.set(leader, [...(byLeader.get(leader) ?? []), reading])
+      const broker = reading.replica >= 0 ? reading.replica : leader
+      if (this.#client.broker(broker) === null) isMissing = true
+      else byBroker.set(broker, [...(byBroker.get(broker) ?? []), reading])
     }
-    for (const [leader, readings] of byLeader) if (!this.#busy.has(leader)) this.#fetch(leader, readings)
+    for (const [broker, readings] of byBroker) if (!this.#busy.has(broker)) this.#fetch(broker, readings)
     if (isMissing) this.#client.after(RETRY_MS, () => this.#poll())
   }
 
-  #fetch(leader: number, readings: readonly Reading[]): void {
-    this.#busy.add(leader)
-    const asked = readings.map((reading) => ({ reading, position: reading.position, epoch: reading.epoch }))
+  #fetch(broker: number, readings: readonly Reading[]): void {
+    this.#busy.add(broker)
+    const asked = readings.map((reading) => ({ ...reading, reading }))
     const message = this.#request(asked)
     const { maxWaitMs } = this.#options
-    this.#client.broker(leader)!.request(Fetch, FETCH_VERSION, message, maxWaitMs + SLACK_MS, (response) => {
-      this.#busy.delete(leader)
+    this.#client.broker(broker)!.request(Fetch, FETCH_VERSION, message, maxWaitMs + SLACK_MS, (response) => {
+      this.#busy.delete(broker)
       const isGood = response !== null && this.#take(response, asked)
-      if (response === null) for (const { history } of readings) this.#client.doubt(history.topic, history.index)
+      if (response === null) for (const reading of readings) this.#doubt(reading)
       if (isGood) this.#poll()
       else this.#client.after(RETRY_MS, () => this.#poll())
     })
   }
 
-  #request(asked: readonly { reading: Reading; position: number; epoch: number }[]) {
-    const { maxBytes, maxWaitMs } = this.#options
+  #request(asked: readonly Asked[]) {
+    const { maxWaitMs } = this.#options
+    const maxBytes = this.#maxBytes
     return {
       clusterId: null,
       replicaId: -1,
@@ -102,12 +127,12 @@ export class SimConsumer {
       isolationLevel: 0,
       sessionId: 0,
       sessionEpoch: -1,
-      topics: asked.map(({ reading, position, epoch }) => ({
-        topic: reading.history.topic,
+      topics: asked.map(({ history, position, epoch }) => ({
+        topic: history.topic,
         topicId: '',
         partitions: [
           {
-            partition: reading.history.index,
+            partition: history.index,
             currentLeaderEpoch: epoch,
             fetchOffset: position,
             lastFetchedEpoch: -1,
@@ -119,34 +144,36 @@ export class SimConsumer {
         ],
       })),
       forgottenTopicsData: [],
-      rackId: '',
+      rackId: this.#options.rackId,
     }
   }
 
   /** False when something went wrong with any of them. */
-  #take(response: FetchResponse, asked: readonly { reading: Reading; position: number; epoch: number }[]): boolean {
+  #take(response: FetchResponse, asked: readonly Asked[]): boolean {
     let isGood = response.errorCode === Errors.NONE
     for (const { topic, partitions } of response.responses) {
       for (const data of partitions) {
-        const found = asked.find(
-          ({ reading: { history } }) => history.topic === topic && history.index === data.partitionIndex,
-        )
+        const found = asked.find(({ history }) => history.topic === topic && history.index === data.partitionIndex)
         must(found !== undefined, 'wire', () => `a fetch is answered with ${topic}-${data.partitionIndex}, unasked`)
-        const { reading, position, epoch } = found
-        if (reading.history.isDeleted) continue
-        if (data.errorCode === Errors.NONE) this.#read(reading, position, epoch, data)
+        if (found.history.isDeleted) continue
+        if (data.errorCode === Errors.NONE) this.#read(found, data)
         else {
           isGood = false
-          this.#failed(reading, position, epoch, data)
+          this.#failed(found, data)
         }
       }
     }
     return isGood
   }
 
-  #read(reading: Reading, position: number, epoch: number, { records, highWatermark }: PartitionData): void {
+  #read(
+    { reading, position, epoch, replica }: Asked,
+    { records, highWatermark, preferredReadReplica }: PartitionData,
+  ): void {
     const { history } = reading
-    if (epoch === reading.epoch) {
+    if (preferredReadReplica >= 0) reading.replica = preferredReadReplica
+    // A follower hears of the high watermark later than its leader does, and another follower later still.
+    if (epoch === reading.epoch && replica < 0) {
       must(highWatermark >= reading.highWatermark, 'R7', () => {
         return `${history.name} in epoch ${epoch} says its high watermark is ${highWatermark}, and said ${reading.highWatermark} before`
       })
@@ -175,10 +202,23 @@ export class SimConsumer {
     }
   }
 
-  #failed({ history }: Reading, position: number, epoch: number, { errorCode }: PartitionData): void {
-    must(PASSING.has(errorCode), 'R1', () => {
+  #failed({ reading, position, epoch, replica }: Asked, { errorCode }: PartitionData): void {
+    const { history } = reading
+    if (errorCode === Errors.OFFSET_OUT_OF_RANGE && position < history.deletedBelow) {
+      reading.position = Math.max(reading.position, history.deletedBelow)
+      return
+    }
+    // A follower may not have yet what its leader has given out.
+    const isBehind = replica >= 0 && errorCode === Errors.OFFSET_OUT_OF_RANGE
+    must(PASSING.has(errorCode) || isBehind, 'R1', () => {
       return `${history.name} in epoch ${epoch} answers a fetch of ${position}, where a consumer stands, with ${errorName(errorCode)}`
     })
-    this.#client.doubt(history.topic, history.index)
+    this.#doubt(reading)
+  }
+
+  /** Back to the leader, whoever that is. */
+  #doubt(reading: Reading): void {
+    reading.replica = -1
+    this.#client.doubt(reading.history.topic, reading.history.index)
   }
 }

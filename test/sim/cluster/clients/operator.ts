@@ -1,10 +1,12 @@
-/** An operator at work: elects preferred leaders, moves partitions to other brokers, makes and deletes topics. */
+/** An operator at work: elects preferred leaders, moves partitions, makes and deletes topics, deletes records, changes options. */
 import { Errors, errorName } from '../../../../proto/kafka/errors.ts'
 import {
   AlterPartitionReassignments,
   CreateTopics,
+  DeleteRecords,
   DeleteTopics,
   ElectLeaders,
+  IncrementalAlterConfigs,
 } from '../../../../proto/kafka/generated/apis.ts'
 import type { PartitionHistory } from '../history.ts'
 import { must } from '../../log/violation.ts'
@@ -14,12 +16,20 @@ export interface OperatorOptions extends ClientOptions {
   readonly partitions: readonly PartitionHistory[]
   readonly brokers: number
   readonly replicationFactor: number
+  /** Whether a partition has a leader and nobody else in sync, as a monitor shows it. */
+  readonly isLonely: (partition: PartitionHistory) => boolean
   /** Pause between two of its works (ms), on average. */
   readonly intervalMs: number
 }
 
 const TIMEOUT_MS = 5_000
 const PREFERRED = 0
+/** Kafka's numbers for a resource that is a topic, and for an option that is set. */
+const TOPIC = 2
+const SET = 0
+/** How often the monitor is looked at (ms), and how often something is done about what it shows. */
+const WATCH_MS = 20
+const HASTE = 0.1
 
 /** What an operator may be told of a cluster in trouble, or of two wishes that cross. */
 const EXPECTED: ReadonlySet<number> = new Set([
@@ -34,6 +44,8 @@ const EXPECTED: ReadonlySet<number> = new Set([
   Errors.INVALID_REPLICATION_FACTOR,
   Errors.INVALID_REPLICA_ASSIGNMENT,
   Errors.NO_REASSIGNMENT_IN_PROGRESS,
+  Errors.NOT_LEADER_OR_FOLLOWER,
+  Errors.OFFSET_OUT_OF_RANGE,
 ])
 
 export class SimOperator {
@@ -67,11 +79,25 @@ export class SimOperator {
     for (const [name, fate] of this.#topics) if (fate !== 'unknown') yield { name, isThere: fate === 'there' }
   }
 
+  /** Looks at the monitor every now and then: a leader that is left alone is let go on alone, at once. */
+  watch(): void {
+    this.#client.after(WATCH_MS, () => {
+      if (this.#isStopped) return
+      const lonely = this.#options.partitions.filter((partition) => this.#options.isLonely(partition))
+      if (lonely.length > 0 && this.#options.random.chance(HASTE)) {
+        this.#setMinimum(this.#options.random.pick(lonely).topic, 1)
+      }
+      this.watch()
+    })
+  }
+
   #work(): void {
-    const work = this.#options.random.weighted({ elect: 3, move: 3, create: 2, delete: 2 })
+    const work = this.#options.random.weighted({ elect: 3, move: 3, create: 2, delete: 2, trim: 4, require: 4 })
     if (work === 'elect') this.#elect()
     else if (work === 'move') this.#move()
     else if (work === 'create') this.#create()
+    else if (work === 'trim') this.#trim()
+    else if (work === 'require') this.#setMinimum(this.#options.random.pick(this.#options.partitions).topic)
     else this.#delete()
   }
 
@@ -122,6 +148,32 @@ export class SimOperator {
       const error = response?.topics[0]?.errorCode
       this.#expect('creating a topic', error ?? Errors.NONE)
       if (error === Errors.NONE) this.#topics.set(name, 'there')
+    })
+  }
+
+  /** Another minimum of in-sync replicas. */
+  #setMinimum(topic: string, minimum = this.#options.random.pick([1, 2, 2])): void {
+    const configs = [{ name: 'min.insync.replicas', configOperation: SET, value: String(minimum) }]
+    const resources = [{ resourceType: TOPIC, resourceName: topic, configs }]
+    const message = { resources, validateOnly: false }
+    this.#client.anyBroker().request(IncrementalAlterConfigs, 1, message, TIMEOUT_MS + 1_000, (response) => {
+      this.#expect('another minimum', response?.responses[0]?.errorCode ?? Errors.NONE)
+    })
+  }
+
+  /** Deletes the first records of a partition, at most those that were promised to somebody. */
+  #trim(): void {
+    const history = this.#options.random.pick(this.#options.partitions)
+    const { topic, index: partitionIndex } = history
+    const wire = this.#client.broker(this.#client.leaderOf(topic, partitionIndex).leader)
+    if (wire === null || history.promisedEnd === 0) return
+    const offset = this.#options.random.between(1, history.promisedEnd)
+    history.deletedBelow = Math.max(history.deletedBelow, offset)
+    const message = { topics: [{ name: topic, partitions: [{ partitionIndex, offset }] }], timeoutMs: TIMEOUT_MS }
+    wire.request(DeleteRecords, 2, message, TIMEOUT_MS + 1_000, (response) => {
+      const error = response?.topics[0]?.partitions[0]?.errorCode ?? Errors.NONE
+      this.#expect('deleting records', error)
+      if (response === null || error !== Errors.NONE) this.#client.doubt(topic, partitionIndex)
     })
   }
 

@@ -1,13 +1,13 @@
 import { must } from '../../log/violation.ts'
 import type { Invariant } from './invariant.ts'
-import type { Survey } from './survey.ts'
+import type { News } from './news.ts'
 
 /** R5: every start of a broker has a broker epoch of its own, higher than all before. */
 export class BrokerEpochsGrow implements Invariant {
   /** By broker: the epoch and the start it belongs to. */
   readonly #epochs = new Map<number, Map<number, number>>()
 
-  check({ beliefs }: Survey): void {
+  check({ beliefs }: News): void {
     for (const { node, metadata } of beliefs) {
       const epoch = metadata.broker(node.id)?.epoch
       if (epoch === undefined) continue

@@ -1,6 +1,6 @@
 import { must } from '../../log/violation.ts'
 import type { Invariant } from './invariant.ts'
-import type { Survey } from './survey.ts'
+import type { News } from './news.ts'
 
 interface Seen {
   life: string
@@ -12,7 +12,7 @@ interface Seen {
 export class HighWatermarkGrows implements Invariant {
   readonly #seen = new Map<string, Seen>()
 
-  check({ replicas }: Survey): void {
+  check({ replicas }: News): void {
     for (const { node, name, partition } of replicas) {
       const { highWatermark, logEndOffset, leaderEpoch: epoch } = partition
       must(

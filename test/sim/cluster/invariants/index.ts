@@ -1,41 +1,72 @@
-/** Every invariant of a cluster's insides. */
-import type { SimNode } from '../../../../testing/sim/index.ts'
+/** Every invariant of a cluster's insides. What clients are told is judged as they hear it (`../history.ts`, `../clients`). */
+import type { SimNode, StoredBatch } from '../../../../testing/sim/index.ts'
+import type { History } from '../history.ts'
+import { AcknowledgedIsCommitted } from './acknowledged-is-committed.ts'
 import { BrokerEpochsGrow } from './broker-epochs.ts'
 import { CommittedDataHeld } from './committed-data-held.ts'
+import { CommittedLogs } from './committed-logs.ts'
 import { HighWatermarkGrows } from './high-watermark-grows.ts'
+import { IdempotentOnce } from './idempotent-once.ts'
 import type { Invariant } from './invariant.ts'
-import { MetadataLogsMatch } from './metadata-logs-match.ts'
 import { MetadataAgrees } from './metadata-agrees.ts'
+import { MetadataHeld } from './metadata-held.ts'
+import { MetadataLogsMatch } from './metadata-logs-match.ts'
 import { OneLeaderPerEpoch } from './one-leader-per-epoch.ts'
-import { survey } from './survey.ts'
+import { QuorumSuperset } from './quorum-superset.ts'
+import { SnapshotMeetsLog } from './snapshot-meets-log.ts'
+import { TruncatesAboveHighWatermark } from './truncates-above-high-watermark.ts'
+import { VotesKept } from './votes-kept.ts'
+import { Watch } from './watch.ts'
 
-/** A look at everything costs as much as some ten events: it is taken after each so many. */
-const EVENTS_PER_LOOK = 100
+/** After each event only what it changed is judged; after so many, everything anew, from the first byte. */
+const EVENTS_PER_FULL_CHECK = 10_000
 
 export class Invariants {
+  readonly #watch: Watch
   readonly #all: readonly Invariant[]
-  #untilLook = 0
+  readonly #acknowledged: AcknowledgedIsCommitted
+  #untilFull = EVENTS_PER_FULL_CHECK
 
-  constructor(isDurable: boolean) {
+  /** `isDurable`: what was acknowledged must be synced. */
+  constructor(nodes: readonly SimNode[], history: History, isDurable: boolean) {
+    const deletedBelow = (name: string) => history.deletedBelow(name)
+    const once = new IdempotentOnce()
+    const committed = new CommittedLogs((name: string, batch: StoredBatch) => once.committed(name, batch))
+    this.#watch = new Watch(nodes)
+    this.#acknowledged = new AcknowledgedIsCommitted(history, committed)
     this.#all = [
       new OneLeaderPerEpoch(),
       new HighWatermarkGrows(),
       new MetadataAgrees(),
       new BrokerEpochsGrow(),
       new MetadataLogsMatch(),
-      new CommittedDataHeld(isDurable),
+      new MetadataHeld(),
+      new VotesKept(),
+      new SnapshotMeetsLog(),
+      new QuorumSuperset(),
+      new CommittedDataHeld(committed, isDurable, deletedBelow),
+      new TruncatesAboveHighWatermark(deletedBelow),
     ]
   }
 
   /** Called after every event. */
-  afterEvent(nodes: readonly SimNode[]): void {
-    if (this.#untilLook-- > 0) return
-    this.#untilLook = EVENTS_PER_LOOK
-    this.check(nodes)
+  afterEvent(): void {
+    if (--this.#untilFull <= 0) return this.checkAll()
+    const news = this.#watch.look()
+    if (news !== null) for (const invariant of this.#all) invariant.check(news)
+    this.#acknowledged.check()
   }
 
-  check(nodes: readonly SimNode[]): void {
-    const seen = survey(nodes)
-    for (const invariant of this.#all) invariant.check(seen)
+  /** The process of the node ends: what it did in its last event is looked at now, or never. */
+  dying(node: SimNode): void {
+    for (const replica of this.#watch.replicasOn(node)) this.#acknowledged.dying(replica)
+  }
+
+  /** Judges everything, also what has not changed since it was judged. */
+  checkAll(): void {
+    this.#untilFull = EVENTS_PER_FULL_CHECK
+    const news = this.#watch.lookAtAll()
+    for (const invariant of this.#all) invariant.check(news)
+    this.#acknowledged.check()
   }
 }

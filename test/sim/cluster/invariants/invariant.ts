@@ -1,7 +1,7 @@
-import type { Survey } from './survey.ts'
+import type { News } from './news.ts'
 
 /** What must hold at any time. It remembers what it has seen, so that a promise once given is held against later. */
 export interface Invariant {
-  /** Throws a `Violation`. */
-  check(survey: Survey): void
+  /** Called after every event in which something may have changed. Throws a `Violation`. */
+  check(news: News): void
 }

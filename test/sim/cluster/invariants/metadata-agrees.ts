@@ -1,7 +1,8 @@
 import type { PartitionView } from '../../../../broker/controller/view.ts'
 import { must } from '../../log/violation.ts'
 import type { Invariant } from './invariant.ts'
-import { nameOf, type Survey } from './survey.ts'
+import type { News } from './news.ts'
+import { nameOf } from './survey.ts'
 
 /**
  * R13, R6: what two brokers believe of a partition in the same partition epoch is the same, the leader of a leader epoch is
@@ -14,7 +15,7 @@ export class MetadataAgrees implements Invariant {
   /** What each running broker last believed: the same object as long as nothing changed. */
   readonly #last = new Map<string, PartitionView>()
 
-  check({ beliefs }: Survey): void {
+  check({ beliefs }: News): void {
     for (const { node, metadata } of beliefs) {
       for (const topic of metadata.topics()) {
         for (const view of topic.partitions) {

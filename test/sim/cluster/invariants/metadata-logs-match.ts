@@ -1,7 +1,9 @@
 import { LogFiles, type SimNode } from '../../../../testing/sim/index.ts'
 import { must } from '../../log/violation.ts'
 import type { Invariant } from './invariant.ts'
-import type { Survey } from './survey.ts'
+import type { News } from './news.ts'
+
+export const METADATA_LOG = '__cluster_metadata-0'
 
 interface Cursor {
   readonly files: LogFiles
@@ -21,13 +23,15 @@ export class MetadataLogsMatch implements Invariant {
   /** By offset and epoch: the batch, and what it follows. */
   readonly #batches = new Map<string, { readonly crc: number; readonly previous: string }>()
 
-  check({ nodes }: Survey): void {
-    for (const node of nodes) this.#follow(node)
+  check({ isFull, nodes, logs, remounted }: News): void {
+    if (isFull) this.#cursors.clear()
+    for (const { node, name } of logs) if (name === METADATA_LOG) this.#follow(node)
+    for (const node of isFull ? nodes : remounted) this.#follow(node)
   }
 
   #follow(node: SimNode): void {
     let cursor = this.#cursors.get(node.id)
-    const files = cursor?.files ?? new LogFiles(`${node.config.dataDir}/__cluster_metadata-0`)
+    const files = cursor?.files ?? new LogFiles(`${node.config.dataDir}/${METADATA_LOG}`)
     const changes = files.changes(node.disk)
     if (cursor === undefined || cursor.life !== node.lives || cursor.changes !== changes) {
       cursor = { files, life: node.lives, changes, offset: 0, last: '' }

@@ -1,13 +1,13 @@
 import { must } from '../../log/violation.ts'
 import type { Invariant } from './invariant.ts'
-import type { Survey } from './survey.ts'
+import type { News } from './news.ts'
 
 /** R6: nobody else leads a partition in the same epoch, ever; and a broker never goes back to an older one. */
 export class OneLeaderPerEpoch implements Invariant {
   /** By partition and epoch: the broker that led it, and in which of its lives. */
   readonly #leaders = new Map<string, Map<number, string>>()
 
-  check({ replicas }: Survey): void {
+  check({ replicas }: News): void {
     for (const { node, name, partition } of replicas) {
       if (!partition.isLeader) continue
       let epochs = this.#leaders.get(name)

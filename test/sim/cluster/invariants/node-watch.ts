@@ -1,0 +1,104 @@
+import { HostedPartition } from '../../../../broker/replication/hosted-partition.ts'
+import type { SimNode } from '../../../../testing/sim/index.ts'
+import type { ChangedReplica } from './news.ts'
+import { type Belief, type LiveReplica, nameOf } from './survey.ts'
+
+/** A replica as it was at the last look. */
+interface Seen extends LiveReplica {
+  isLeader: boolean
+  leaderEpoch: number
+  highWatermark: number
+  endOffset: number
+  /** The look at which it was still there. */
+  look: number
+}
+
+/** Remembers how one node was, and says what is new. */
+export class NodeWatch {
+  readonly node: SimNode
+  readonly #seen = new Map<string, Seen>()
+  #activity = -1
+  #lives = -1
+  #start = -1
+  #appliedOffset = -1
+  #looks = 0
+
+  constructor(node: SimNode) {
+    this.node = node
+  }
+
+  /** Whether something may have changed since the last look. */
+  get isDue(): boolean {
+    return this.node.activity !== this.#activity || this.node.isAsync
+  }
+
+  replica(name: string): LiveReplica | undefined {
+    return this.#seen.get(name)
+  }
+
+  replicas(): Iterable<LiveReplica> {
+    return this.#seen.values()
+  }
+
+  /** Whether the disk has changed hands since the last look. */
+  isRemounted(): boolean {
+    this.#activity = this.node.activity
+    if (this.#lives === this.node.lives) return false
+    this.#lives = this.node.lives
+    return true
+  }
+
+  /** What its broker believes, if that changed. */
+  belief(): Belief | null {
+    const services = this.node.inside?.services
+    if (services === undefined) return null
+    const { appliedOffset } = services.cluster.controller
+    if (this.#start === this.node.starts && this.#appliedOffset === appliedOffset) return null
+    this.#start = this.node.starts
+    this.#appliedOffset = appliedOffset
+    return { node: this.node, metadata: services.metadata }
+  }
+
+  /** Adds the replicas that changed; `isFull`: all. */
+  changed(replicas: ChangedReplica[], isFull: boolean): void {
+    const look = ++this.#looks
+    let count = 0
+    for (const partition of this.node.inside?.services.partitions.all() ?? []) {
+      if (!(partition instanceof HostedPartition)) continue
+      count++
+      const name = nameOf(partition.topic, partition.index)
+      const seen = this.#seen.get(name)
+      if (seen === undefined || seen.partition !== partition) {
+        this.#seen.set(name, this.#firstLook(name, partition, look))
+        replicas.push({ node: this.node, name, partition, wasCommittedTo: -1 })
+        continue
+      }
+      seen.look = look
+      const wasCommittedTo = seen.highWatermark
+      if (isNews(seen) || isFull) replicas.push({ node: this.node, name, partition, wasCommittedTo })
+    }
+    if (count === this.#seen.size) return
+    for (const [name, seen] of this.#seen) if (seen.look !== look) this.#seen.delete(name)
+  }
+
+  #firstLook(name: string, partition: HostedPartition, look: number): Seen {
+    const { isLeader, leaderEpoch, highWatermark, logEndOffset: endOffset } = partition
+    return { node: this.node, name, partition, isLeader, leaderEpoch, highWatermark, endOffset, look }
+  }
+}
+
+/** Whether the replica is not as it was; from now on that is how it was. */
+function isNews(seen: Seen): boolean {
+  const { isLeader, leaderEpoch, highWatermark, logEndOffset } = seen.partition
+  const isSame =
+    seen.isLeader === isLeader &&
+    seen.leaderEpoch === leaderEpoch &&
+    seen.highWatermark === highWatermark &&
+    seen.endOffset === logEndOffset
+  if (isSame) return false
+  seen.isLeader = isLeader
+  seen.leaderEpoch = leaderEpoch
+  seen.highWatermark = highWatermark
+  seen.endOffset = logEndOffset
+  return true
+}
