@@ -5,7 +5,7 @@
 import type { Api } from '../proto/kafka/api.ts'
 import type { BrokerConfig } from './config.ts'
 import { brokerNumber, topicConfig, topicProperties } from './config/effective.ts'
-import { Cluster } from './cluster.ts'
+import { Cluster, isAlone } from './cluster.ts'
 import type { ReplicaEnd } from './controller/last-replicas.ts'
 import type { MetadataDelta, MetadataView, TopicView } from './controller/view.ts'
 import { GroupManager } from './groups/manager.ts'
@@ -18,9 +18,9 @@ import type { Log } from './log/log.ts'
 import { LogManager } from './log/log-manager.ts'
 import { createLogShared } from './log/shared.ts'
 import { createLogCleaner, type MakeCompactionRunner } from './log-cleaning.ts'
-import { logEvents, registerLogGauges } from './log-events.ts'
+import { logEvents, registerLogGauges, UNREADABLE_LOG } from './log-events.ts'
 import { registerGauges } from './gauges.ts'
-import { LOG_TAIL_CACHE_BYTES } from './limits.ts'
+import { LOG_TAIL_CACHE_BYTES, LOG_TAIL_CACHE_BYTES_AMONG_OTHERS } from './limits.ts'
 import { Maintenance } from './maintenance.ts'
 import { MetricsRegistry } from './metrics.ts'
 import type { Clock } from './ports/clock.ts'
@@ -141,7 +141,7 @@ export class Broker {
       await this.kill()
       throw error
     }
-    this.server.serve(this.bootstrap, this.running.services)
+    this.server.serve(this.bootstrap, this.running.services, this.running.logs.arenas)
     this.isServing = true
     const tookMs = Math.round(this.ports.clock.monotonic() - startedMs)
     this.ports.logger.info({ nodeId: this.config.nodeId, bootstrap: this.bootstrap, tookMs }, 'broker started')
@@ -217,10 +217,11 @@ export class Broker {
       durability: config.durability,
       shared: createLogShared({
         maxSyncsInFlight: ports.maxSyncsInFlight,
-        tailCacheBytes: LOG_TAIL_CACHE_BYTES,
+        tailCacheBytes: isAlone(config) ? LOG_TAIL_CACHE_BYTES : LOG_TAIL_CACHE_BYTES_AMONG_OTHERS,
         maxOpenFiles: ports.maxOpenFiles,
       }),
       producerIdExpirationMs: config.properties['producer.id.expiration.ms'],
+      onUnreadable: (topic, partition, err) => ports.logger.error({ topic, partition, err }, UNREADABLE_LOG),
     })
     for (const file of logs.damagedFiles) {
       ports.logger.warn({ file }, 'a checkpoint was missing or damaged and begins anew: recovery may read more')
@@ -307,6 +308,7 @@ export class Broker {
       open: () => cluster.controller.publish(),
       suspects: () => suspects.all,
       lost: () => this.running?.partitions.lost() ?? [],
+      full: () => this.running?.partitions.full() ?? [],
       replicaEnd: (topicId, partition) => {
         const topic = cluster.controller.view.topicById(topicId)?.name ?? ''
         return replicaEnd(logs.get(topic, partition))

@@ -2,7 +2,6 @@
  * This node's part in its cluster, composed: the listener for brokers, the ways to the others, the member of the metadata
  * quorum, and what makes the broker a member. A node alone goes the same way, without a listener.
  */
-import { Errors } from '../proto/kafka/errors.ts'
 import type { BrokerPorts } from './broker.ts'
 import type { BrokerConfig } from './config.ts'
 import { fetchWaitMs } from './consensus/events.ts'
@@ -14,8 +13,6 @@ import { Controller } from './controller/controller.ts'
 import { ControllerDuties } from './controller/duties.ts'
 import type { ReplicaEnd } from './controller/last-replicas.ts'
 import { openMetadataLog } from './controller/open-metadata-log.ts'
-import { MembershipError } from './errors.ts'
-import { PEER_CONNECTIONS_MAX } from './limits.ts'
 import type { LogManager } from './log/log-manager.ts'
 import type { Metrics } from './metrics.ts'
 import { PeerWatch } from './peer/broker-watch.ts'
@@ -24,14 +21,14 @@ import { PeerChannels } from './peer/channels.ts'
 import { ActiveControllerLink } from './peer/controller-link.ts'
 import { Forwarder } from './peer/forward/forwarder.ts'
 import { ForwardingController } from './peer/forward/forwarding-controller.ts'
-import { createPeerHandlers } from './peer/handlers.ts'
 import { LeaderWatch } from './peer/leader-watch.ts'
+import { createPeerServer } from './peer/listener.ts'
 import { Membership } from './peer/membership.ts'
+import { QuorumFit } from './peer/quorum-fit.ts'
 import { QuorumTransport } from './peer/quorum-transport.ts'
-import { QuorumRefusal } from './peer/quorum-wire.ts'
-import { Refusals } from './peer/refusals.ts'
+import { VoterAddress } from './peer/voter-address.ts'
 import type { Turn } from './replication/turn.ts'
-import { KafkaServer, serverLimits } from './server/server.ts'
+import type { KafkaServer } from './server/server.ts'
 import type { ClusterServices, Services } from './services.ts'
 
 export interface ClusterOptions {
@@ -52,6 +49,8 @@ export interface ClusterRooms {
   readonly suspects: () => readonly TopicReplicas[]
   /** Replicas here whose logs are offline now. */
   readonly lost: () => readonly TopicReplicas[]
+  /** Replicas here that have no room for more. */
+  readonly full: () => readonly TopicReplicas[]
   /** How far a replica here goes; null when its log is not open. */
   readonly replicaEnd: (topicId: string, partition: number) => ReplicaEnd | null
 }
@@ -59,6 +58,7 @@ export interface ClusterRooms {
 /** What stands once the data directory is open. */
 interface Parts {
   readonly clusterId: string
+  readonly directoryId: string
   readonly controller: Controller
   readonly brokerRequests: BrokerRequests
   readonly duties: ControllerDuties
@@ -67,6 +67,7 @@ interface Parts {
   readonly membership: Membership
   readonly forwarder: Forwarder
   readonly requests: ControllerApi
+  readonly voterAddress: VoterAddress
 }
 
 /** Beyond two heartbeats, for the network and a busy loop (ms). */
@@ -83,9 +84,7 @@ export class Cluster {
   private readonly leaderWatch: LeaderWatch
   /** Null for a node alone. */
   private readonly server: KafkaServer | null
-  private readonly refusals: Refusals
-  /** Voters that say that this node belongs to another cluster. */
-  private readonly strangers = new Set<number>()
+  private readonly fit: QuorumFit
   private parts: Parts | null = null
   private boundPort = 0
 
@@ -93,7 +92,12 @@ export class Cluster {
     this.options = options
     const { config, ports } = options
     const { network, clock, random, logger } = ports
-    this.refusals = new Refusals(logger)
+    this.fit = new QuorumFit({
+      logger,
+      configured: config.voters,
+      clusterId: () => this.built.clusterId,
+      misfit: (why) => this.built.membership.fail(why),
+    })
     this.channels = new PeerChannels({
       network,
       clock,
@@ -163,7 +167,7 @@ export class Cluster {
     const { config, ports } = this.options
     const { clock } = ports
     const { properties, nodeId } = config
-    const { clusterId } = rooms.logs
+    const { clusterId, directoryId } = rooms.logs
     const controller = this.makeController(rooms.logs)
     const active = this.makeActiveParts(controller)
     const link = new ActiveControllerLink({
@@ -185,7 +189,8 @@ export class Cluster {
       link,
       brokerEpoch: () => membership.brokerEpoch,
     })
-    this.parts = { clusterId, controller, ...active, link, membership, forwarder, requests }
+    const voterAddress = this.makeVoterAddress(rooms.logs, controller, requests)
+    this.parts = { clusterId, directoryId, controller, ...active, link, membership, forwarder, requests, voterAddress }
   }
 
   /** Answers the other brokers from here on. */
@@ -198,7 +203,11 @@ export class Cluster {
   join(client: PeerAddress): Promise<void> {
     const { controller, membership } = this.built
     return new Promise((resolve, reject) => {
-      membership.start({ client, peer: this.peerAddress }, (error) => (error === null ? resolve() : reject(error)))
+      membership.start({ client, peer: this.peerAddress }, (error) => {
+        if (error !== null) return reject(error)
+        this.fit.compare(controller.voters)
+        resolve()
+      })
       controller.start()
     })
   }
@@ -246,8 +255,9 @@ export class Cluster {
   }
 
   private close(): void {
-    const { controller, duties, watch, membership, forwarder } = this.built
+    const { controller, duties, watch, membership, forwarder, voterAddress } = this.built
     membership.close()
+    voterAddress.close()
     duties.close()
     watch.close()
     forwarder.close()
@@ -305,7 +315,7 @@ export class Cluster {
   private makeMembership(rooms: ClusterRooms, controller: Controller, link: ActiveControllerLink): Membership {
     const { config, ports } = this.options
     const { clock, random, logger } = ports
-    const { logs, open, suspects, lost, replicaEnd } = rooms
+    const { logs, open, suspects, lost, full, replicaEnd } = rooms
     return new Membership({
       config,
       clusterId: logs.clusterId,
@@ -321,60 +331,56 @@ export class Cluster {
       open,
       suspects,
       lost,
+      full,
       replicaEnd,
     })
   }
 
+  private makeVoterAddress({ directoryId }: LogManager, controller: Controller, requests: ControllerApi): VoterAddress {
+    const { config, ports } = this.options
+    const voterAddress = new VoterAddress({
+      nodeId: config.nodeId,
+      directoryId,
+      clock: ports.clock,
+      logger: ports.logger,
+      address: () => this.peerAddress,
+      voters: () => controller.voters,
+      update: (voter, done) => requests.changeVoters({ kind: 'update', voter }, { waits: false }, done),
+      retryMs: config.properties['controller.quorum.fetch.timeout.ms'],
+    })
+    controller.onMetadata(() => voterAddress.check())
+    return voterAddress
+  }
+
   private makeServer(): KafkaServer {
     const { ports, config, turn, metrics } = this.options
-    return new KafkaServer({
-      network: ports.network,
-      clock: ports.clock,
-      turn,
-      metrics,
-      logger: ports.logger,
-      handlers: createPeerHandlers(this.transport),
-      limits: serverLimits({
-        requestBytesMax: config.properties['socket.request.max.bytes'],
-        // The others keep their connections for as long as they live.
-        idleTimeoutMs: -1,
-        connectionsMax: Math.min(PEER_CONNECTIONS_MAX, ports.maxConnections),
-      }),
-      labels: { listener: 'peers' },
-    })
+    const { network, clock, logger, maxConnections } = ports
+    return createPeerServer({ network, clock, turn, metrics, logger }, this.transport, config, maxConnections)
   }
 
   private makeTransport(): QuorumTransport {
     const { config } = this.options
     const { properties, nodeId } = config
-    const clusterIdNow = () => this.built.clusterId
+    const idsNow = () => this.built
     return new QuorumTransport({
       nodeId,
       get clusterId() {
-        return clusterIdNow()
+        return idsNow().clusterId
+      },
+      get directoryId() {
+        return idsNow().directoryId
       },
       channel: (id) => this.channels.to(id, 'quorum'),
       deliver: (from, message) => this.controller.receive(from, message),
-      refused: (id, reason) => this.refused(id, reason),
-      rejected: (reason) => this.refusals.note(-1, reason, 'a request of another node is refused'),
+      refused: (id, reason) => this.fit.refused(id, reason),
+      rejected: (reason) => this.fit.rejected(reason),
       requestTimeoutMs: properties['controller.quorum.request.timeout.ms'],
       fetchWaitMs: fetchWaitMs({ fetchTimeoutMs: properties['controller.quorum.fetch.timeout.ms'] }),
     })
   }
-
-  /** Refused by a majority as one of another cluster, this node will never find its place here. */
-  private refused(nodeId: number, reason: Error): void {
-    this.refusals.note(nodeId, reason, 'a member of the quorum refuses this node')
-    if (!(reason instanceof QuorumRefusal) || reason.code !== Errors.INCONSISTENT_CLUSTER_ID) return
-    this.strangers.add(nodeId)
-    const { voters } = this.options.config
-    if (this.strangers.size * 2 <= voters.length) return
-    const why = `the other voters belong to another cluster than ${this.built.clusterId} (INCONSISTENT_CLUSTER_ID)`
-    this.built.membership.fail(new MembershipError(why))
-  }
 }
 
 /** There are no other brokers to speak to. */
-function isAlone({ voters, nodeId }: BrokerConfig): boolean {
+export function isAlone({ voters, nodeId }: BrokerConfig): boolean {
   return voters.every(({ id }) => id === nodeId)
 }

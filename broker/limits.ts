@@ -54,8 +54,8 @@ export const CONNECTION_WRITE_BYTES_MAX = 1024 * 1024
 /** Bytes of requests after which a turn ends, although more can be read: one full read of a socket. */
 export const TURN_BYTES_MAX = 128 * 1024
 
-/** Writers of replies kept for reuse: as many connections as have replies in one turn, mostly. */
-export const REPLY_WRITERS_FREE_MAX = 16
+/** Bytes of memory in the writers of replies that are kept for reuse: one sync may answer hundreds of connections at once. */
+export const REPLY_WRITERS_FREE_BYTES_MAX = 1024 * 1024
 
 /** Bytes of memory that a kept writer of replies may have grown to: the produce replies of a full turn. */
 export const REPLY_WRITER_BYTES_MAX = 64 * 1024
@@ -180,6 +180,12 @@ export const COORDINATOR_LOOKUPS_WAITING_MAX = 10_000
 /** Bytes of newest batches that all logs together keep in memory: consumers at the tail never touch the disk. */
 export const LOG_TAIL_CACHE_BYTES = 64 * 1024 * 1024
 
+/** The same for a broker among others, where every replica keeps the same batches: followers at the tail are a few milliseconds behind. */
+export const LOG_TAIL_CACHE_BYTES_AMONG_OTHERS = 16 * 1024 * 1024
+
+/** Chunks of 1 MB that large requests are being read into at once, where their batches stay; more are put together elsewhere. */
+export const LOG_ARENA_LOANS_MAX = 16
+
 /** Bytes that the cleaner reads at once, or one batch if that is larger: a step of 1 to 2 ms. */
 export const COMPACTION_READ_BYTES = 128 * 1024
 
@@ -222,6 +228,9 @@ export const AUTO_CREATE_WAIT_MAX_MS = 5_000
 /** Bytes of a frame that is put together in lent memory: a batch of the largest default size and its header. */
 export const ASSEMBLY_SLOT_BYTES = 1024 * 1024 + 64 * 1024
 
+/** Smaller frames (bytes) take memory of their own: most connections never need a slot, and a slot is a megabyte. */
+export const ASSEMBLY_FRAME_BYTES_MIN = 16 * 1024
+
 /** Frames put together there at once; more take memory of their own. Resident only as far as used: 17 MB at most. */
 export const ASSEMBLY_SLOTS = 16
 
@@ -251,3 +260,6 @@ export const PEER_REFUSALS_MAX = 1_000
 
 /** Partitions whose ends one heartbeat asks for; the next asks on. An answer of 16 KB, and a look at as many logs. */
 export const WANTED_REPLICA_ENDS_MAX = 1_000
+
+/** Bytes of the log file of a supervised broker before it is kept as the old one and begun anew: with that, twice as much. */
+export const SUPERVISED_LOG_BYTES_MAX = 16 * 1024 * 1024

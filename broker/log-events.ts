@@ -5,6 +5,10 @@ import type { Metrics } from './metrics.ts'
 import type { PartitionEvents } from './replication/partition-manager.ts'
 import type { Logger } from './services.ts'
 
+/** What its readers are answered is KAFKA_STORAGE_ERROR, which they try again. */
+export const UNREADABLE_LOG =
+  'records of a log cannot be read: see to the file that is named; the rest of the log is served'
+
 export function logEvents(logger: Logger, metrics: Metrics): PartitionEvents {
   const offline = metrics.counter(
     'millrace_logs_offline_total',
@@ -21,7 +25,10 @@ export function logEvents(logger: Logger, metrics: Metrics): PartitionEvents {
     },
     unopened(topic, partition, reason) {
       offline.add(1)
-      logger.error({ topic, partition, err: reason }, 'a log cannot be opened and is offline: see to what is named')
+      logger.error(
+        { topic, partition, err: reason },
+        'a log cannot be opened and is offline: see to the file that is named, then restart the broker',
+      )
     },
     full(topic, partition, reason) {
       // It lasts until the next sync and befalls every log in turn: what is to be done about it is said once.

@@ -7,6 +7,7 @@ import { clusterCommand } from './commands/cluster.ts'
 import { consumeCommand } from './commands/consume.ts'
 import { demoCommand } from './commands/demo.ts'
 import { doctorCommand } from './commands/doctor.ts'
+import { featureCommand } from './commands/feature.ts'
 import { groupCommand } from './commands/group.ts'
 import { logCommand } from './commands/log.ts'
 import { produceCommand } from './commands/produce.ts'
@@ -38,6 +39,7 @@ function program(): Command {
     groupCommand(),
     brokerCommand(),
     quorumCommand(),
+    featureCommand(),
     doctorCommand(),
     logCommand(),
   ]) {

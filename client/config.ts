@@ -1,4 +1,5 @@
 import { clientError } from './errors.ts'
+import { type OpenSocket, openTcpSocket } from './network/socket.ts'
 import type { ClientOptions } from './options.ts'
 
 export interface HostPort {
@@ -20,6 +21,7 @@ export interface ClientConfig {
   readonly autoCreateTopics: boolean
   readonly maxResponseBytes: number
   readonly onWarning: (error: Error) => void
+  readonly openSocket: OpenSocket
 }
 
 /** Checks the options; throws CLIENT_CONFIG naming the first bad one. */
@@ -37,6 +39,7 @@ export function resolveClientOptions(options: ClientOptions): ClientConfig {
     autoCreateTopics: options.autoCreateTopics ?? true,
     maxResponseBytes: inRange('maxResponseBytes', options.maxResponseBytes, 104_857_600, 1_024),
     onWarning: options.onWarning ?? (() => undefined),
+    openSocket: options.openSocket ?? openTcpSocket,
   }
 }
 

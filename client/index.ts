@@ -8,6 +8,9 @@ export type {
   ConfigResource,
   ConfigSource,
   CreatedTopic,
+  FeatureDescription,
+  FeatureUpdateOptions,
+  FeatureUpdates,
   GroupDescription,
   GroupListing,
   GroupMember,
@@ -44,6 +47,7 @@ export type {
 } from './consumer/types.ts'
 export { AbortError, type ClientErrorCode, KafkaError, MillraceError, SerdeError, type SerdePlace } from './errors.ts'
 export type { Abortable, ClientOptions, Compression } from './options.ts'
+export type { ClientSocket, OpenSocket, SocketEvents } from './network/socket.ts'
 export type {
   HeadersInput,
   HeaderValue,

@@ -1,3 +1,5 @@
+import type { OpenSocket } from './network/socket.ts'
+
 /** Every asynchronous call takes this; an aborted call rejects with AbortError, work already sent may still take effect. */
 export interface Abortable {
   readonly signal?: AbortSignal | undefined
@@ -28,6 +30,8 @@ export interface ClientOptions {
   readonly maxResponseBytes?: number
   /** Warnings that have no caller to go to: a background commit failed, a consumed topic does not exist. @default none */
   readonly onWarning?: (error: Error) => void
+  /** Opens the sockets: another way to the brokers than TCP, as a simulated network is. @default TCP */
+  readonly openSocket?: OpenSocket
 }
 
 export type Compression = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'

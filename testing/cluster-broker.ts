@@ -19,6 +19,8 @@ export interface ClusterBroker {
 export interface TestBrokerOptions {
   readonly nodeId: number
   readonly port: number
+  /** `broker.rack`. */
+  readonly rack: string | undefined
   readonly properties: Readonly<Record<string, string | number | boolean>>
   readonly network: FaultNetwork
   readonly logger: Logger | undefined
@@ -47,6 +49,7 @@ export class TestBroker implements ClusterBroker {
       dataDir: '/memory',
       httpPort: -1,
       properties: options.properties,
+      ...(options.rack === undefined ? {} : { rack: options.rack }),
     })
   }
 

@@ -19,6 +19,11 @@ export interface ClusterOptions {
   readonly brokers?: number
   /** Broker options by Kafka's names, on top of the test defaults. */
   readonly config?: Readonly<Record<string, string | number | boolean>>
+  /**
+   * `broker.rack` of each broker, from the first on. Replicas are then spread over racks, and a consumer with `rack`
+   * (`client.rack`) reads from a follower in its own, if there is one (KIP-392). Default none.
+   */
+  readonly racks?: readonly string[]
   /** Topics to create before the promise resolves: names, or name with partitions and options. */
   readonly topics?: readonly (string | TopicOptions)[]
   /** Where the brokers log; default nowhere. */
@@ -195,6 +200,9 @@ class TestCluster implements Cluster {
   }
 }
 
+/** Reads from followers need a selector, which has no use without racks. */
+const RACKS_DEFAULTS = { 'replica.selector.class': 'org.apache.kafka.common.replica.RackAwareReplicaSelector' }
+
 /** The brokers of a cluster that know of each other, none of them started. */
 async function makeBrokers(count: number, options: ClusterOptions, plan: FaultPlan): Promise<TestBroker[]> {
   const network = createNodeNetwork()
@@ -209,12 +217,15 @@ async function makeBrokers(count: number, options: ClusterOptions, plan: FaultPl
     port: reserved[1]?.port ?? 0,
   }))
   const quorum = { 'controller.quorum.voters': voters.map(formatVoter).join(',') }
-  const properties = { ...TEST_DEFAULTS, ...options.config, ...(count > 1 ? quorum : {}) }
+  const racks = options.racks ?? []
+  const defaults = { ...TEST_DEFAULTS, ...(racks.length > 0 ? RACKS_DEFAULTS : {}) }
+  const properties = { ...defaults, ...options.config, ...(count > 1 ? quorum : {}) }
   try {
     return nodes.map(({ nodeId, reserved }) => {
       const sockets = new FaultNetwork(network, nodeId, plan, reserved)
       const port = reserved[0]?.port ?? 0
-      return new TestBroker({ nodeId, port, properties, network: sockets, logger: options.logger })
+      const rack = racks[nodeId - 1]
+      return new TestBroker({ nodeId, port, rack, properties, network: sockets, logger: options.logger })
     })
   } catch (error) {
     await Promise.all(ports.map((port) => port.release()))
@@ -233,6 +244,9 @@ async function makeBrokers(count: number, options: ClusterOptions, plan: FaultPl
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const count = options.brokers ?? 1
   if (!Number.isInteger(count) || count < 1) throw new RangeError(`brokers must be a whole number from 1, not ${count}`)
+  if (options.racks !== undefined && options.racks.length !== count) {
+    throw new RangeError(`racks must name one for each of ${count} brokers, not ${options.racks.length}`)
+  }
   const plan = new FaultPlan()
   const cluster = new TestCluster(await makeBrokers(count, options, plan), plan)
   try {

@@ -31,7 +31,7 @@ export async function benchFailover(isQuick: boolean): Promise<void> {
     return
   }
   await using kafka = await startTheirs(createRig(), [])
-  const theirs = await benchLeaders(kafka, isQuick ? 2 : 5)
+  const theirs = await benchLeaders(kafka, isQuick ? 2 : 3)
   ratio('median failover / Kafka', ours / theirs, '<= 0.143')
 }
 

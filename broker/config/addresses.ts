@@ -10,6 +10,8 @@ export interface Given {
   readonly text: string
   /** As the user wrote it, for messages. */
   readonly option: string
+  /** Where he wrote it, when that was in a file. */
+  readonly file?: string
 }
 export type Layer = ReadonlyMap<string, Given>
 
@@ -145,6 +147,23 @@ export function peerAddresses(given: GivenAddresses, nodeId: number, voters: rea
     peerPort,
     advertisedPeer: { host: own.host, port: own.port },
   }
+}
+
+/**
+ * Kafka finds its quorum through any of some addresses and learns the ids there; here voters are named. A file of Kafka's for a
+ * node alone names that node, and means the same. Throws ConfigError for any other: it would silently be a cluster of its own.
+ */
+export function refuseBootstrapServers(given: GivenAddresses, servers: readonly string[]): void {
+  const option = 'controller.quorum.bootstrap.servers'
+  const { peerPort, advertised, advertisedPeer, peerHosts } = given
+  const names = new Set(['localhost', ...LOOPBACK, advertised?.host, advertisedPeer?.host, ...(peerHosts ?? [])])
+  const isOwn = (text: string) => {
+    const { host, port } = parseHostPort(option, text)
+    return port !== null && port === peerPort && names.has(host.toLowerCase())
+  }
+  if (servers.every(isOwn)) return
+  const remedy = 'name the voters with their ids instead, controller.quorum.voters=1@host:9093,..'
+  throw new ConfigError(option, `${option}: ${servers.join(',')} is not this node alone; ${remedy}`)
 }
 
 /** A node without a vote registers where it is found. */

@@ -10,6 +10,7 @@ import {
   partialOptions,
   type PeerAddresses,
   peerAddresses,
+  refuseBootstrapServers,
 } from './addresses.ts'
 import { clusterDefaults } from './cluster-defaults.ts'
 import { type BrokerProperties, brokerOption, brokerOptions } from './definitions.ts'
@@ -61,13 +62,15 @@ const shortNames: ReadonlyMap<string, string> = new Map([
   ['cluster.id', 'millrace.cluster.id'],
   ['durability', 'millrace.durability'],
   ['http.port', 'millrace.http.port'],
+  ['metadata.version', 'millrace.metadata.version'],
 ])
 function fileLayer(sources: ConfigSources): Layer {
   const { fileText, file = 'the configuration file' } = sources
   if (fileText === undefined) return new Map()
   const json = file.endsWith('.json') || fileText.trimStart().startsWith('{')
   const parsed = json ? parseJson(fileText, file) : parseProperties(fileText)
-  return new Map([...parsed].map(([name, text]) => [shortNames.get(name) ?? name, { text, option: name }]))
+  const origin = sources.file === undefined ? {} : { file }
+  return new Map([...parsed].map(([name, text]) => [shortNames.get(name) ?? name, { text, option: name, ...origin }]))
 }
 
 function envLayer(env: ConfigSources['env']): Layer {
@@ -114,7 +117,8 @@ function checkTexts(merged: Layer, unused: string[]): Map<string, string> {
         texts.set(name, parseValue(name, definition, given.text).text)
       } catch (error) {
         if (!(error instanceof ConfigError)) throw error
-        throw new ConfigError(given.option, given.option === name ? error.message : `${given.option}: ${error.message}`)
+        const place = given.file ?? (given.option === name ? null : given.option)
+        throw new ConfigError(given.option, place === null ? error.message : `${place}: ${error.message}`)
       }
     } else if (!partialOptions.has(name)) unused.push(given.option)
   }
@@ -178,6 +182,7 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
   const stated = parseAll(brokerOptions, configured)
   const voters = otherVoters(merged, stated)
   const given = givenAddresses(layers, listenerNames(merged))
+  if (voters.length === 0) refuseBootstrapServers(given, stated['controller.quorum.bootstrap.servers'])
   const clients = clientAddresses(given)
   const peers = voters.length === 0 ? null : peerAddresses(given, stated['node.id'], voters)
   tellAddresses(configured, merged, clients, peers)

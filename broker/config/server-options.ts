@@ -1,6 +1,6 @@
 /** Broker options about the node itself, its sockets, replication and the metadata quorum, and Millrace's own. */
 import { bool, hidden, int, list, long, string, unsetList, unsetString } from './definition.ts'
-import { atLeast, oneOf } from './validators.ts'
+import { atLeast, between, oneOf } from './validators.ts'
 
 const INT_MAX = '2147483647'
 const LONG_MAX = '9223372036854775807'
@@ -89,7 +89,11 @@ const replication = {
 
 const quorum = {
   'controller.quorum.append.linger.ms': int('25', atLeast(0), 'How long the quorum leader gathers writes, in ms.'),
-  'controller.quorum.bootstrap.servers': list('', null, 'Addresses to find the quorum at.'),
+  'controller.quorum.bootstrap.servers': list(
+    '',
+    null,
+    'Addresses to find the quorum at: only those of a node alone, others are named in controller.quorum.voters.',
+  ),
   'controller.quorum.election.backoff.max.ms': int('1000', atLeast(0), 'Longest pause after a lost election, in ms.'),
   'controller.quorum.election.timeout.ms': int(
     '1000',
@@ -139,6 +143,11 @@ const own = {
     'When a batch counts as stored: on disk (fsync), written to the operating system (page-cache), or in memory only.',
   ),
   'millrace.http.port': int('8080', atLeast(-1), 'Port of the HTTP gateway; 0 is any free one, -1 is none.'),
+  'millrace.metadata.version': int(
+    '2',
+    between(1, 2),
+    'Highest metadata.version that this broker takes part in, and the one that a new cluster begins with.',
+  ),
 } as const
 
 export const serverOptions = {

@@ -31,6 +31,8 @@ export interface BeginEpochRequest {
   readonly type: 'begin-epoch-request'
   readonly epoch: number
   readonly leader: number
+  /** Of the voter that is told, as far as the leader knows it; the zero id = it does not. */
+  readonly voterDirectoryId: string
 }
 
 export interface BeginEpochResponse {

@@ -3,6 +3,7 @@ import { DataDirError } from '../log/errors.ts'
 import type { Disk } from '../ports/disk.ts'
 import type { RaftOptions } from './events.ts'
 import { NO_NODE } from './messages.ts'
+import { SpaceReserve } from './space-reserve.ts'
 import type { VoterEndpoint } from './voters.ts'
 
 export interface QuorumState {
@@ -73,10 +74,14 @@ export function refuseOtherCluster(disk: Disk, directory: string, clusterId: str
   throw new DataDirError('FOREIGN', path, message)
 }
 
+/** Beside it: a voter on a full disk that could not note an epoch would have to stop. */
+const RESERVE_FILE = 'quorum-state.reserve'
+
 /** The file, in the directory of the metadata log. */
 export class QuorumStateFile {
   private readonly disk: Disk
   private readonly path: string
+  private readonly reserve: SpaceReserve
   private readonly nodeId: number
   private readonly clusterId: string
   private readonly isAlone: boolean
@@ -89,6 +94,7 @@ export class QuorumStateFile {
     this.disk = disk
     this.clusterId = clusterId
     this.path = `${directory}/${STATE_FILE}`
+    this.reserve = new SpaceReserve(disk, `${directory}/${RESERVE_FILE}`)
     this.nodeId = nodeId
     this.isAlone = this.isOnly(voters)
     // Nobody knows what an earlier start has synced.
@@ -125,7 +131,11 @@ export class QuorumStateFile {
 
   private store(voters: readonly VoterEndpoint[], sync: boolean): void {
     const ids = voters.map(({ id }) => id)
-    this.disk.replaceSync(this.path, Buffer.from(formatQuorumState(this.state, ids, this.clusterId)), { sync })
+    const replace = () =>
+      this.disk.replaceSync(this.path, Buffer.from(formatQuorumState(this.state, ids, this.clusterId)), { sync })
+    // One that is alone has nobody to tell of its epochs.
+    if (sync) this.reserve.spend(replace)
+    else replace()
     this.isSynced = sync
   }
 

@@ -30,7 +30,14 @@ import type { QuorumState } from './quorum-state.ts'
 import { type ReplicaProgress, replicasOf } from './progress.ts'
 import { onFetchSnapshotResponse, onSnapshotInstalled, onSnapshotRefused } from './snapshot-fetch.ts'
 import { RaftState, type Role } from './state.ts'
-import { announceEnd, becomeCandidate, becomeFollower, becomeResigned, becomeUnattached } from './transitions.ts'
+import {
+  announceEnd,
+  becomeCandidate,
+  becomeFollower,
+  becomeNewcomer,
+  becomeResigned,
+  becomeUnattached,
+} from './transitions.ts'
 import { changeVoters } from './voter-change.ts'
 import type { Voter } from './voters.ts'
 import { onElectionTick, onVoteRequest, onVoteResponse } from './voting.ts'
@@ -148,7 +155,7 @@ export class Raft {
     // A leader that restarts may have lost its place in the epoch, and with it what it promised: it never resumes.
     else if (state.leader === nodeId) becomeResigned(state, state.otherVoters)
     else if (state.leader !== NO_NODE) becomeFollower(state, state.epoch, state.leader)
-    else becomeUnattached(state, state.epoch)
+    else becomeNewcomer(state)
   }
 
   private tick(): void {

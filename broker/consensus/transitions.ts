@@ -1,7 +1,7 @@
 /** The moves from role to role. Each leaves the state consistent and asks for the first actions of the new role. */
 import { Errors } from '../../proto/kafka/errors.ts'
 import { ZERO_UUID } from '../../proto/kafka/uuid.ts'
-import { fetchWaitMs } from './events.ts'
+import { ELECTION_SPREAD_MS, fetchWaitMs } from './events.ts'
 import { type FetchRequest, NO_NODE } from './messages.ts'
 import type { Download, Follower, Leader, Progress, RaftState, Resigned } from './state.ts'
 
@@ -57,6 +57,16 @@ export function becomeUnattached(state: RaftState, epoch: number): void {
   state.role = { name: 'unattached', electionDeadlineMs: state.electionDeadline() }
   if (newer) announce(state)
   if (!state.mayStand) probe(state)
+}
+
+/**
+ * A member that starts and knows of no leader. It asks for pre-votes soon: either somebody answers who leads, or nobody does
+ * and the first that finds a majority may as well stand now.
+ */
+export function becomeNewcomer(state: RaftState): void {
+  becomeUnattached(state, state.epoch)
+  if (state.role.name !== 'unattached' || !state.mayStand) return
+  state.role.electionDeadlineMs = state.nowMs + state.randomMs(ELECTION_SPREAD_MS)
 }
 
 /** An observer finds the leader by asking one voter after the other for records. */
@@ -222,7 +232,9 @@ export function announceEpoch(state: RaftState, role: Leader): void {
   for (const [voter, progress] of role.progress) {
     if (state.nowMs < progress.nextBeginMs) continue
     progress.nextBeginMs = state.nowMs + state.options.requestTimeoutMs
-    state.send(voter, { type: 'begin-epoch-request', epoch: state.epoch, leader: state.options.nodeId })
+    const voterDirectoryId = state.voters.find(({ id }) => id === voter)?.directoryId ?? ZERO_UUID
+    const { epoch, options } = state
+    state.send(voter, { type: 'begin-epoch-request', epoch, leader: options.nodeId, voterDirectoryId })
   }
 }
 

@@ -42,7 +42,10 @@ function isDirectoryOf(voter: Voter, directoryId: string): boolean {
   return voter.directoryId === ZERO_UUID || voter.directoryId === directoryId
 }
 
-/** The set after the change, by id; null when it cannot be made: to add whom there is, to find whom there is not, to leave nobody. */
+/**
+ * The set after the change, by id; null when it cannot be made: to add whom there is, to find whom there is not, to leave nobody.
+ * A voter whose directory is not known stays one, wherever it is found: only to be added anew ties it to a disk.
+ */
 export function changedVoters(voters: readonly Voter[], change: VoterChange): Voter[] | null {
   const id = change.kind === 'remove' ? change.id : change.voter.id
   const directoryId = change.kind === 'remove' ? change.directoryId : change.voter.directoryId
@@ -50,8 +53,11 @@ export function changedVoters(voters: readonly Voter[], change: VoterChange): Vo
   if (change.kind === 'add') {
     return others.length < voters.length ? null : [...voters, change.voter].sort((a, b) => a.id - b.id)
   }
-  if (!isVoterAmong(voters, id, directoryId)) return null
-  if (change.kind === 'update') return [...others, change.voter].sort((a, b) => a.id - b.id)
+  const found = voters.find((voter) => voter.id === id)
+  if (found === undefined || !isDirectoryOf(found, directoryId)) return null
+  if (change.kind === 'update') {
+    return [...others, { ...change.voter, directoryId: found.directoryId }].sort((a, b) => a.id - b.id)
+  }
   return others.length === 0 ? null : others
 }
 

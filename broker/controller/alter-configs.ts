@@ -7,6 +7,7 @@ import type { ConfigChange, ConfigOperation, ItemResult } from './api.ts'
 import { brokerConfigProblem } from './broker-configs.ts'
 import { type CommandContext, failure, type Outcome, success } from './core.ts'
 import { ResourceType } from './image.ts'
+import { minIsrChanges } from './min-isr-change.ts'
 import { topicNameProblem } from './names.ts'
 import { topicConfigProblem } from './topic-configs.ts'
 
@@ -121,5 +122,5 @@ export function alterConfigs(
 ): Outcome<readonly ItemResult[]> {
   const records: MetadataRecord[] = []
   const result = changes.map((change) => alterOne(context, change, records))
-  return { records: validateOnly ? [] : records, result }
+  return { records: validateOnly ? [] : [...records, ...minIsrChanges(context, records)], result }
 }

@@ -61,6 +61,11 @@ export class BrokerLifecycle {
     return this.current === 'running' && nowMs - this.answeredMs >= this.options.sessionTimeoutMs
   }
 
+  /** Another broker that lives has this id, as far as the controller knows. */
+  get isDuplicate(): boolean {
+    return this.duplicateSinceMs !== null
+  }
+
   /** Why this broker can never join; null while it may. */
   get refusedBy(): ErrorCode | null {
     return this.problem
@@ -118,6 +123,12 @@ export class BrokerLifecycle {
   /** The controller is to hear of something now. */
   hurry(nowMs: number): void {
     if (this.current === 'running') this.nextMs = Math.min(this.nextMs, nowMs)
+  }
+
+  /** There is an active controller, or another one: it is to hear of this broker now. */
+  controllerFound(nowMs: number): void {
+    if (this.current === 'registering') this.nextMs = Math.min(this.nextMs, nowMs)
+    this.hurry(nowMs)
   }
 
   /** `isUrgent`: the next one is to follow at once. */

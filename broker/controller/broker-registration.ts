@@ -5,7 +5,7 @@ import { ZERO_UUID } from '../../proto/kafka/uuid.ts'
 import type { ItemResult } from './api.ts'
 import { type BrokerUptime, type Registration, registerBroker } from './broker-life.ts'
 import { type CommandContext, failure, type Outcome } from './core.ts'
-import { METADATA_VERSION } from './image.ts'
+import { METADATA_VERSION } from './metadata-version.ts'
 
 /** Names of a broker's listeners as it registers them. */
 export const CLIENT_LISTENER = 'PLAINTEXT'
@@ -61,8 +61,11 @@ function listenerOf({ listeners }: BrokerRegistrationRequest, name: string): Pic
  * A directory that was stopped cleanly in an earlier uptime than the last one is an old copy: what was acknowledged since
  * is not on it (KIP-966).
  */
-function isStale(context: CommandContext, { brokerId, previousBrokerEpoch }: BrokerRegistrationRequest): boolean {
-  const last = context.image.broker(brokerId)?.epoch
+export function isStale(
+  { image }: Pick<CommandContext, 'image'>,
+  { brokerId, previousBrokerEpoch }: BrokerRegistrationRequest,
+): boolean {
+  const last = image.broker(brokerId)?.epoch
   return previousBrokerEpoch >= 0 && last !== undefined && previousBrokerEpoch < last
 }
 

@@ -19,7 +19,7 @@ import { REFUSED_BROKERS_MAX } from '../limits.ts'
 import { alterPartition, refusedAlterPartition } from './alter-partition.ts'
 import type { ItemResult } from './api.ts'
 import { brokerEpochProblem } from './broker-life.ts'
-import { brokerRegistration } from './broker-registration.ts'
+import { brokerRegistration, isStale } from './broker-registration.ts'
 import type { BrokerSessions } from './broker-sessions.ts'
 import type { CommandContext } from './core.ts'
 import type { Controller, ControllerLogger } from './controller.ts'
@@ -73,6 +73,10 @@ export class BrokerRequests {
         if (outcome.records.length > 0) {
           const fields = { brokerId, incarnationId, before: before?.incarnationId ?? null }
           this.options.logger.info(fields, 'a broker registers')
+          if (isStale(context, request)) {
+            const consequence = 'it may lead nothing until it has caught up'
+            this.options.logger.warn(fields, `a broker came back with an old copy of its data: ${consequence}`)
+          }
         }
         return outcome
       },
@@ -84,7 +88,8 @@ export class BrokerRequests {
   heartbeat(request: BrokerHeartbeatRequest, reply: (response: BrokerHeartbeatResponse) => void): void {
     const { controller, sessions, clock } = this.options
     const { brokerId, brokerEpoch, currentMetadataOffset } = request
-    sessions.heard(brokerId, brokerEpoch, currentMetadataOffset, clock.monotonic())
+    const hasRoom = request.fullReplicas.length === 0
+    sessions.heard(brokerId, brokerEpoch, currentMetadataOffset, clock.monotonic(), hasRoom)
     controller.commands.run(
       (context) => {
         const knowledge = {

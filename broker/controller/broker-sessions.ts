@@ -26,12 +26,15 @@ interface Session {
   shutdownOffset: number | null
   /** False for a broker that this controller only knows from the metadata. */
   isHeard: boolean
+  /** Its last heartbeat named no replica without room. */
+  hasRoom: boolean
 }
 
 export class BrokerSessions {
   private readonly options: BrokerSessionsOptions
   private readonly sessions = new Map<number, Session>()
   private openedMs = Number.NEGATIVE_INFINITY
+  private sooner: () => void = () => {}
 
   constructor(options: BrokerSessionsOptions) {
     this.options = options
@@ -49,7 +52,8 @@ export class BrokerSessions {
   begin(brokerId: number, brokerEpoch: number, nowMs: number, isHeard = true): void {
     if (this.sessions.get(brokerId)?.brokerEpoch === brokerEpoch) return
     const deadlineMs = this.deadline(brokerId, nowMs)
-    this.sessions.set(brokerId, { brokerEpoch, deadlineMs, metadataOffset: -1, shutdownOffset: null, isHeard })
+    const unknown = { metadataOffset: -1, shutdownOffset: null, hasRoom: true }
+    this.sessions.set(brokerId, { brokerEpoch, deadlineMs, isHeard, ...unknown })
   }
 
   /** Brokers that have been silent since this node became the active controller, but for `brokerId`. */
@@ -67,18 +71,32 @@ export class BrokerSessions {
   }
 
   /** A heartbeat. One of an earlier uptime, or of a broker without a session, renews nothing. */
-  heard(brokerId: number, brokerEpoch: number, metadataOffset: number, nowMs: number): void {
+  heard(brokerId: number, brokerEpoch: number, metadataOffset: number, nowMs: number, hasRoom = true): void {
     const session = this.sessions.get(brokerId)
     if (session?.brokerEpoch !== brokerEpoch) return
     session.deadlineMs = this.deadline(brokerId, nowMs)
     session.metadataOffset = metadataOffset
     session.isHeard = true
+    session.hasRoom = hasRoom
+  }
+
+  /** Whether another broker has been heard, and has room. */
+  get hasRoomElsewhere(): boolean {
+    return [...this.sessions].some(([id, { isHeard, hasRoom }]) => id !== this.options.nodeId && isHeard && hasRoom)
+  }
+
+  /** Called when a hint has brought `deadlineMs` nearer. */
+  onSooner(listener: () => void): void {
+    this.sooner = listener
   }
 
   /** Its connection broke, or refuses to be made: a hint, and no more than that. */
   suspect(brokerId: number, nowMs: number): void {
     const session = this.sessions.get(brokerId)
-    if (session !== undefined) session.deadlineMs = Math.min(session.deadlineMs, nowMs + this.options.suspectTimeoutMs)
+    const deadlineMs = nowMs + this.options.suspectTimeoutMs
+    if (session === undefined || session.deadlineMs <= deadlineMs) return
+    session.deadlineMs = deadlineMs
+    this.sooner()
   }
 
   /** The hint was as good as proof, or nobody could have been heard: the session is over, or begins anew. */

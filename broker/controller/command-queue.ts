@@ -12,6 +12,7 @@ import { type CommandContext, failure, type Outcome } from './core.ts'
 import type { MetadataImage } from './image.ts'
 import type { ImageFeed } from './image-feed.ts'
 import { encodeRecords } from './metadata-log.ts'
+import { METADATA_VERSION, METADATA_VERSION_OLDEST, recordsAtLevel } from './metadata-version.ts'
 
 export type Command<Result> = (context: CommandContext) => Outcome<Result>
 
@@ -83,7 +84,8 @@ export class CommandQueue {
   run<Result>(command: Command<Result>, done: (result: Result) => void, refuse: (why: ItemResult) => void): void {
     const { config, random, clock, feed } = this.options
     if (this.newest === null) return clock.turnEnd(() => refuse(notController))
-    const { records, result } = command({ image: this.newest, config, random })
+    const { records: wanted, result } = command({ image: this.newest, config, random })
+    const records = recordsAtLevel(wanted, this.newest.features().get(METADATA_VERSION) ?? METADATA_VERSION_OLDEST)
     const answer = () => done(result)
     if (records.length === 0) {
       // An answer may rest on records that are not committed yet: it waits for them.

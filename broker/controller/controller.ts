@@ -26,6 +26,7 @@ export { METADATA_TOPIC, METADATA_TOPIC_ID } from './names.ts'
 /** The part of the broker's logger that the controller uses. */
 export interface ControllerLogger {
   info(fields: object, message: string): void
+  warn(fields: object, message: string): void
   error(fields: object, message: string): void
 }
 
@@ -152,6 +153,11 @@ export class Controller {
   /** A hint: the connection to the leader of the quorum broke, and cannot be made again. */
   leaderDown(nodeId: number): void {
     this.member.leaderDown(nodeId)
+  }
+
+  /** The metadata log is full: while this node is active changes are refused, else it hears of none. */
+  get isFull(): boolean {
+    return this.options.log.full !== null
   }
 
   /** Hands the leadership of the quorum over, if this node has it and there is anybody to take it. */

@@ -1,6 +1,6 @@
 /**
- * What the active controller does unasked: ends the sessions of brokers that are silent or gone, and gives leaders back to
- * the replicas that are preferred. Does nothing while another node is the active controller.
+ * What the active controller does unasked: ends the sessions of brokers that are silent or gone, gives leaders back to the
+ * replicas that are preferred, and hands over when it has no room. Does nothing while another node is the active controller.
  */
 import type { BrokerConfig } from '../config.ts'
 import type { Clock, Timer } from '../ports/clock.ts'
@@ -30,8 +30,11 @@ export interface ControllerDutiesOptions {
 /** A timer that fires so much late (ms) shows that this process stood still, and heard nobody because it did not listen. */
 const STANDSTILL_MS = 500
 
-/** Silence of sessions is looked at this often at least (ms): hints move deadlines. */
-const LOOK_INTERVAL_MS = 100
+/** Of a session's length: silence is looked at this often at least, so that a standstill is found out long before it is one. */
+const LOOK_SHARE = 1 / 6
+
+/** Between looks at somebody whose time is up and who is not fenced yet (ms). */
+const LOOK_AGAIN_MS = 100
 
 /** Partitions without a leader are looked at this often (ms): an operator may have allowed an unclean one. Kafka: 5 minutes. */
 const UNCLEAN_INTERVAL_MS = 5_000
@@ -44,7 +47,8 @@ export class ControllerDuties {
   private lookTimer: Timer | null = null
   private balanceTimer: Timer | null = null
   private uncleanTimer: Timer | null = null
-  private lookedAtMs = 0
+  /** When the timer is due. */
+  private lookAtMs = 0
 
   constructor(options: ControllerDutiesOptions) {
     this.options = options
@@ -53,6 +57,7 @@ export class ControllerDuties {
       applied: () => this.followBrokers(true),
       resigned: () => this.end(),
     })
+    options.sessions.onSooner(() => this.scheduleLook())
   }
 
   /** Nothing listens at the broker's address any more: its process is gone, as far as can be told. */
@@ -73,8 +78,7 @@ export class ControllerDuties {
   }
 
   private begin(): void {
-    this.lookedAtMs = this.options.clock.monotonic()
-    this.options.sessions.open(this.lookedAtMs)
+    this.options.sessions.open(this.options.clock.monotonic())
     this.followBrokers(false)
     this.scheduleLook()
     this.scheduleUnclean()
@@ -114,15 +118,24 @@ export class ControllerDuties {
     }
   }
 
+  /** For the next deadline: one that was renewed meanwhile is found to have moved then. */
   private scheduleLook(): void {
-    this.lookTimer = this.options.clock.after(LOOK_INTERVAL_MS, () => this.lookAgain())
+    const { sessions, clock, config } = this.options
+    const nowMs = clock.monotonic()
+    const longestMs = config.properties['broker.session.timeout.ms'] * LOOK_SHARE
+    const atMs = nowMs + Math.min(longestMs, Math.max(LOOK_AGAIN_MS, sessions.deadlineMs - nowMs))
+    // One that is late already is left alone: it shows a standstill.
+    if (this.lookTimer !== null && this.lookAtMs <= atMs) return
+    this.lookTimer?.cancel()
+    this.lookAtMs = atMs
+    this.lookTimer = clock.after(atMs - nowMs, () => this.lookAgain())
   }
 
   private lookAgain(): void {
     const { sessions, clock } = this.options
     const nowMs = clock.monotonic()
-    if (nowMs - this.lookedAtMs > LOOK_INTERVAL_MS + STANDSTILL_MS) sessions.renewAll(nowMs)
-    this.lookedAtMs = nowMs
+    this.lookTimer = null
+    if (nowMs - this.lookAtMs > STANDSTILL_MS) sessions.renewAll(nowMs)
     this.look()
     this.scheduleLook()
   }
@@ -133,6 +146,15 @@ export class ControllerDuties {
     for (const late of sessions.expired(clock.monotonic())) {
       if (!this.fencing.has(late.brokerId)) this.fence(late)
     }
+    this.lookForRoom()
+  }
+
+  /** On a full disk nothing can be changed, nor anybody's leaders be moved: another voter may have room. */
+  private lookForRoom(): void {
+    const { controller, sessions, logger } = this.options
+    if (!controller.isFull || !sessions.hasRoomElsewhere) return
+    logger.error({}, 'the metadata log is full: another controller is to take over')
+    controller.resign()
   }
 
   private fence({ brokerId, brokerEpoch }: BrokerUptime): void {

@@ -6,7 +6,7 @@ import type {
 } from '../../proto/kafka/generated/63-broker-heartbeat.ts'
 import { brokerEpochProblem, fenceBroker, shutDownBroker, unfenceBroker } from './broker-life.ts'
 import { afterwards, type CommandContext, type Outcome } from './core.ts'
-import { withdrawLost } from './lost-replicas.ts'
+import { withdrawFull, withdrawLost } from './lost-replicas.ts'
 
 /** What the active controller knows besides the metadata. */
 export interface HeartbeatKnowledge {
@@ -88,8 +88,10 @@ export function brokerHeartbeat(
   const to = wanted(context, request, from, knowledge)
   // A fenced one is in no in-sync set.
   const lost = from === 'fenced' ? [] : withdrawLost(context, request.brokerId, request.lostReplicas)
+  const full = from === 'fenced' ? [] : withdrawFull(afterwards(context, lost), request.brokerId, request.fullReplicas)
+  const withdrawn = [...lost, ...full]
   return {
-    records: [...lost, ...change(afterwards(context, lost), request, from, to)],
+    records: [...withdrawn, ...change(afterwards(context, withdrawn), request, from, to)],
     result: heartbeatResponse({
       isCaughtUp: request.currentMetadataOffset >= request.brokerEpoch,
       isFenced: to === 'fenced' || to === 'stopped',

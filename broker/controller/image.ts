@@ -10,12 +10,9 @@ import type {
   RegisterBrokerRecord,
 } from '../../proto/cluster.ts'
 import { DeltaBuilder, imageDifference } from './delta.ts'
+import { METADATA_VERSION, METADATA_VERSION_NEWEST } from './metadata-version.ts'
 import { collisionKey, isInternalTopic } from './names.ts'
 import type { BrokerView, MetadataDelta, MetadataView, PartitionView, TopicView } from './view.ts'
-
-/** Finalized feature that says which records may be in the log. Raised when a later version adds some. */
-export const METADATA_VERSION = 'metadata.version'
-export const METADATA_VERSION_LEVEL = 1
 
 /** Kafka's ConfigResource.Type codes. */
 export const ResourceType = { TOPIC: 2, BROKER: 4 } as const
@@ -296,8 +293,9 @@ export class MetadataImage implements MetadataView {
   }
 
   private setFeature(name: string, level: number): void {
-    if (name === METADATA_VERSION && level > METADATA_VERSION_LEVEL) {
-      throw new MetadataImageError(`${METADATA_VERSION} ${level} is newer than this broker's ${METADATA_VERSION_LEVEL}`)
+    if (name === METADATA_VERSION && level > METADATA_VERSION_NEWEST) {
+      const own = `is newer than this program, which understands ${METADATA_VERSION_NEWEST}`
+      throw new MetadataImageError(`${METADATA_VERSION} ${level} ${own}; start the version that raised it`)
     }
     if (level === 0) this.featureLevels.delete(name)
     else this.featureLevels.set(name, level)

@@ -21,11 +21,12 @@ import type { VoterChange } from '../consensus/voters.ts'
 import type { Command, CommandQueue } from './command-queue.ts'
 import { failure, success } from './core.ts'
 import { createPartitions } from './create-partitions.ts'
-import { createTopics, failedTopic } from './create-topics.ts'
+import { createTopics } from './create-topics.ts'
 import { deleteTopics } from './delete-topics.ts'
 import { electLeaders } from './elect-leaders.ts'
 import { allocateProducerIds } from './producer-ids.ts'
 import { reassignPartitions } from './reassign-partitions.ts'
+import { refused } from './refused.ts'
 import { updateFeatures } from './update-features.ts'
 
 export class LocalRequests implements ControllerApi {
@@ -47,7 +48,7 @@ export class LocalRequests implements ControllerApi {
     this.submit(
       (context) => createTopics(context, topics, options.validateOnly),
       done,
-      (why) => topics.map((topic) => failedTopic(topic.name, why)),
+      (why) => refused.createTopics(topics, why),
     )
   }
 
@@ -55,7 +56,7 @@ export class LocalRequests implements ControllerApi {
     this.submit(
       (context) => deleteTopics(context, topics),
       done,
-      (why) => topics.map((topic) => ({ ...topic, ...why })),
+      (why) => refused.deleteTopics(topics, why),
     )
   }
 
@@ -67,7 +68,7 @@ export class LocalRequests implements ControllerApi {
     this.submit(
       (context) => createPartitions(context, changes, options.validateOnly),
       done,
-      (why) => changes.map(({ name }) => ({ name, ...why })),
+      (why) => refused.createPartitions(changes, why),
     )
   }
 
@@ -79,7 +80,7 @@ export class LocalRequests implements ControllerApi {
     this.submit(
       (context) => alterConfigs(context, changes, options.validateOnly),
       done,
-      (why) => changes.map(() => why),
+      (why) => refused.alterConfigs(changes, why),
     )
   }
 
@@ -90,7 +91,7 @@ export class LocalRequests implements ControllerApi {
     this.submit(
       (context) => electLeaders(context, options.partitions, options.unclean),
       done,
-      (why) => (options.partitions ?? []).map((ref) => ({ ...ref, ...why })),
+      (why) => refused.partitions(options.partitions, why),
     )
   }
 
@@ -102,7 +103,7 @@ export class LocalRequests implements ControllerApi {
     this.submit(
       (context) => reassignPartitions(context, items, options.allowReplicationFactorChange),
       done,
-      (why) => items.map(({ topic, partition }) => ({ topic, partition, ...why })),
+      (why) => refused.partitions(items, why),
     )
   }
 

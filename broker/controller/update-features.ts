@@ -3,8 +3,7 @@ import type { FeatureRange, MetadataRecord } from '../../proto/cluster.ts'
 import { Errors } from '../../proto/kafka/errors.ts'
 import type { FeatureUpdate, ItemResult } from './api.ts'
 import { type CommandContext, failure, type Outcome, success } from './core.ts'
-import { supportedFeatures } from './features.ts'
-import { METADATA_VERSION } from './image.ts'
+import { METADATA_VERSION, supportedFeatures } from './metadata-version.ts'
 
 /** Kafka's reason; null when the level is within the range. */
 function reasonAgainst(level: number, who: string, range: FeatureRange | undefined): string | null {
@@ -52,6 +51,7 @@ function updateProblem(
     )
   }
   if (name !== METADATA_VERSION) return null
+  // Every level so far changed what is in the records.
   const why =
     upgradeType === 'unsafe-downgrade'
       ? 'Unsafe metadata downgrade is not supported in this version.'
@@ -64,7 +64,7 @@ export function updateFeatures(
   context: CommandContext,
   updates: readonly FeatureUpdate[],
   validateOnly: boolean,
-  own: readonly FeatureRange[] = supportedFeatures,
+  own: readonly FeatureRange[] = supportedFeatures(context.config),
 ): Outcome<ItemResult> {
   const records: MetadataRecord[] = []
   for (const update of updates) {

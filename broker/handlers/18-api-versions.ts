@@ -6,7 +6,7 @@
 import { Errors, type ErrorCode } from '../../proto/kafka/errors.ts'
 import { ApiVersions } from '../../proto/kafka/generated/apis.ts'
 import type { ApiVersionsRequest, ApiVersionsResponse } from '../../proto/kafka/generated/18-api-versions.ts'
-import { supportedFeatures } from '../controller/features.ts'
+import { supportedFeatures } from '../controller/metadata-version.ts'
 import { CLIENT_SOFTWARE_NAMES_MAX } from '../limits.ts'
 import type { Services } from '../services.ts'
 import type { Handler } from './handler.ts'
@@ -52,9 +52,9 @@ function response(errorCode: ErrorCode, apiKeys: ApiVersionsResponse['apiKeys'])
   }
 }
 
-function features({ metadata, cluster }: Services): Partial<ApiVersionsResponse> {
+function features({ metadata, cluster, config }: Services): Partial<ApiVersionsResponse> {
   return {
-    supportedFeatures: supportedFeatures.map(({ name, minLevel, maxLevel }) => ({
+    supportedFeatures: supportedFeatures(config).map(({ name, minLevel, maxLevel }) => ({
       name,
       minVersion: minLevel,
       maxVersion: maxLevel,

@@ -42,6 +42,8 @@ export class Checkpoints {
   /** Files that a power cut may take back to what they held before. */
   readonly #unsynced = new Set<Field>()
   readonly #damaged: string[] = []
+  /** A log start on disk is not the one in memory. A log that has none begins where one at 0 does. */
+  #startsMoved = false
 
   /** Throws `DataDirError` when the log starts are damaged or lost, or a file is of a newer version. */
   constructor(options: CheckpointsOptions) {
@@ -84,16 +86,17 @@ export class Checkpoints {
     for (const field of FIELDS) this.#write(field, true)
   }
 
-  /** Writes the files that differ from memory. */
+  /** Writes the files that differ from memory in what counts. */
   write(): void {
     this.writeLogStarts()
     // Older values of these only cost time.
-    for (const field of FIELDS) this.#writeStale(field, false)
+    for (const field of FIELDS) if (field !== 'logStartOffset') this.#writeStale(field, false)
   }
 
   /** Makes the files durable: after a clean stop an older one is wrong, as nothing is recovered then. */
   sync(): void {
     const { disk, path } = this.#options
+    this.#writeStale('logStartOffset', true)
     if (this.#unsynced.size === 0) return
     for (const field of this.#unsynced) {
       if (!disk.existsSync(this.#pathOf(field))) continue
@@ -108,8 +111,9 @@ export class Checkpoints {
     this.#unsynced.clear()
   }
 
-  /** Files below a log start go only after it is on disk for sure. */
+  /** Files below a log start go only after it is on disk for sure. New logs are no reason: a sync may take the loop's time. */
   writeLogStarts(): void {
+    if (!this.#startsMoved) return
     try {
       this.#writeStale('logStartOffset', true)
     } catch (error) {
@@ -155,6 +159,7 @@ export class Checkpoints {
 
   #set(known: LogOffsets, field: Field, offset: number): void {
     if (offset < 0 || known[field] === offset) return
+    if (field === 'logStartOffset' && Math.max(known[field], offset) > 0) this.#startsMoved = true
     known[field] = offset
     this.#stale.add(field)
   }
@@ -168,6 +173,7 @@ export class Checkpoints {
     for (const [name, known] of this.#logs) if (known[field] >= 0) offsets.set(name, known[field])
     this.#options.disk.replaceSync(this.#pathOf(field), checkpoint.encodeOffsets(offsets), { sync })
     this.#stale.delete(field)
+    if (field === 'logStartOffset') this.#startsMoved = false
     if (sync) this.#unsynced.delete(field)
     else this.#unsynced.add(field)
   }

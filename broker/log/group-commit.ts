@@ -19,6 +19,8 @@ type SyncStep = (done: DiskDone) => void
 interface Waiter {
   targetOffset: number
   readonly done: DiskDone
+  /** See `GroupCommit.sync`. */
+  readonly began: (() => void) | undefined
 }
 
 export interface GroupCommitOptions {
@@ -79,6 +81,12 @@ export class GroupCommit {
     return this.#durableEndOffset
   }
 
+  /** Something is left to sync, or in flight. */
+  get hasUnsynced(): boolean {
+    const isBehind = this.#options.flushed().endOffset > this.#durableEndOffset
+    return isBehind || isDirty(this.#syncing) || isDirty(this.#dirty)
+  }
+
   /** Asked before bytes are written. Throws FilesPinnedError when too many files wait for their sync already. */
   expectRoomFor(handle: FileHandle): void {
     if (this.#options.pinDirty) this.#options.shared.files.expectRoomToPin(handle)
@@ -109,6 +117,21 @@ export class GroupCommit {
     this.#isNewborn = true
   }
 
+  /**
+   * The next run is that of a clean stop, which syncs the data directory for all logs at once, and vouches for what is in the
+   * file `vouchedFor`: neither need be synced for this log alone.
+   */
+  prepareForStop(vouchedFor: string | null): void {
+    if (this.#isNewborn && this.hasUnsynced) {
+      this.#isNewborn = false
+      this.markPathDirty(`${this.#options.directory}/${METADATA_FILE}`)
+      this.markDirectoryDirty(this.#options.directory)
+    }
+    if (vouchedFor !== null && this.#dirty.paths.includes(vouchedFor)) {
+      this.#dirty = { ...this.#dirty, paths: this.#dirty.paths.filter((path) => path !== vouchedFor) }
+    }
+  }
+
   /** The file is being removed: nothing of it need be durable any more. */
   forget(handle: FileHandle): void {
     const index = this.#dirty.files.indexOf(handle)
@@ -117,12 +140,15 @@ export class GroupCommit {
     this.#unpin(handle)
   }
 
-  /** Calls `done` once all that is written now is durable: at once if it is already, else in a later turn. */
-  sync(done: DiskDone): void {
+  /**
+   * Calls `done` once all that is written now is durable: at once if it is already, else in a later turn. `began` is called
+   * whenever a run begins meanwhile: what has been written until then is covered, too.
+   */
+  sync(done: DiskDone, began?: () => void): void {
     if (this.#failure !== null) return done(this.#failure)
     const targetOffset = this.#options.flushed().endOffset
     if (targetOffset <= this.#durableEndOffset && !isDirty(this.#dirty)) return done(null)
-    this.#waiters.push({ targetOffset, done })
+    this.#waiters.push({ targetOffset, done, began })
     this.#schedule()
   }
 
@@ -136,7 +162,7 @@ export class GroupCommit {
   syncSync(): void {
     const { disk, shared, flushed } = this.#options
     const reached = flushed()
-    if (reached.endOffset <= this.#durableEndOffset && !isDirty(this.#syncing) && !isDirty(this.#dirty)) return
+    if (!this.hasUnsynced) return
     this.#dirtyNewborn()
     this.#nameMark()
     // What a run has in flight is not durable yet either.
@@ -200,6 +226,7 @@ export class GroupCommit {
   #run(finished: (stalled?: GroupCommit) => void): void {
     if (this.#failure !== null) return finished()
     this.#running = this.#options.flushed()
+    for (const { began } of this.#waiters) began?.()
     this.#dirtyNewborn()
     this.#nameMark()
     this.#syncing = this.#dirty

@@ -1,4 +1,5 @@
 import { isOutOfDescriptors, isPassing, LogFullError, LogOfflineError } from './errors.ts'
+import type { LogOptions } from './log-options.ts'
 
 /** What befalls a log in use. Told at once, from within the call that met it: a listener must not write to the log. */
 export interface LogListener {
@@ -17,19 +18,23 @@ const RETRY_MS = 1000
 /** The same of one that found no file descriptor: a try costs nothing, and the next sync may have freed one. */
 const DESCRIPTOR_RETRY_MS = 50
 
+export type LogHealthOptions = Pick<LogOptions, 'directory' | 'topic' | 'partition' | 'onUnreadable'>
+
 /** Whether one log can be written to: it works, is full for now, or is offline for good. Disk work is run through here. */
 export class LogHealth {
-  readonly #directory: string
+  readonly #options: LogHealthOptions
   readonly #stop: (reason: LogOfflineError) => void
   #listener: LogListener | null = null
   #offline: LogOfflineError | null = null
   #full: LogFullError | null = null
   /** Wall clock of the last append that was let through, or other try. */
   #triedMs = Number.NEGATIVE_INFINITY
+  /** What was told of last. */
+  #unreadable = ''
 
   /** `stop` is called once, when the log goes offline and before anybody else hears of it. */
-  constructor(directory: string, stop: (reason: LogOfflineError) => void) {
-    this.#directory = directory
+  constructor(options: LogHealthOptions, stop: (reason: LogOfflineError) => void) {
+    this.#options = options
     this.#stop = stop
   }
 
@@ -89,11 +94,19 @@ export class LogHealth {
   /** The same, and nobody is told. */
   close(cause: Error): LogOfflineError {
     if (this.#offline !== null) return this.#offline
-    const reason = new LogOfflineError(this.#directory, cause)
+    const reason = new LogOfflineError(this.#options.directory, cause)
     this.#offline = reason
     this.#full = null
     this.#stop(reason)
     return reason
+  }
+
+  /** A read failed. Whoever reads tries again and again: the same reason is told of once. */
+  unreadable(reason: Error): void {
+    if (isPassing(reason) || reason.message === this.#unreadable) return
+    this.#unreadable = reason.message
+    const { topic, partition, onUnreadable } = this.#options
+    onUnreadable?.(topic, partition, reason)
   }
 
   /** Something was written: there is room again. */
@@ -122,7 +135,7 @@ export class LogHealth {
 
   #fill(cause: Error): LogFullError {
     if (this.#full !== null) return this.#full
-    this.#full = new LogFullError(this.#directory, cause)
+    this.#full = new LogFullError(this.#options.directory, cause)
     this.#listener?.full(this.#full)
     return this.#full
   }

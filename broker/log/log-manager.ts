@@ -1,10 +1,13 @@
 import { LOG_RETENTION_SLICE } from '../limits.ts'
 import type { Disk } from '../ports/disk.ts'
+import type { Arenas } from './arenas.ts'
 import { Checkpoints } from './checkpoints.ts'
 import { type Durability, defaultLogConfig, type LogConfig } from './config.ts'
 import { beginUse, type DataDir, markClean, openDataDir } from './data-dir.ts'
+import { directoryView } from './directory-view.ts'
 import { assert, LogCorruptError } from './errors.ts'
-import { Log } from './log.ts'
+import { Log, type LogOptions } from './log.ts'
+import { RECOVERY_POINT_FILE } from './offset-checkpoint.ts'
 import { tryTopicId } from './partition-metadata.ts'
 import { SettledLogs } from './settled-logs.ts'
 import type { LogShared } from './shared.ts'
@@ -26,6 +29,8 @@ export interface LogManagerOptions {
   readonly shared: LogShared
   /** `producer.id.expiration.ms`. Default 1 day. */
   readonly producerIdExpirationMs?: number
+  /** A read of a log failed: see `Log.noteUnreadable`. */
+  readonly onUnreadable?: (topic: string, partition: number, reason: Error) => void
 }
 
 export interface PartitionDirectory {
@@ -72,7 +77,7 @@ export class LogManager {
     const { disk, path } = options
     const mustExist = () => dir.cleanShutdown && this.listPartitions().length > 0
     this.#checkpoints = new Checkpoints({ disk, path, mustExist })
-    this.#settled = new SettledLogs(disk, path)
+    this.#settled = new SettledLogs(disk, path, dir.cleanShutdown)
     for (const name of disk.listSync(path)) {
       if (name.endsWith(DELETE_SUFFIX)) this.#dying.push({ path: `${path}/${name}`, sinceMs: 0, delayMs: 0 })
     }
@@ -103,6 +108,11 @@ export class LogManager {
   /** The broker epoch noted at the last clean stop; -1 when there was none. */
   get previousBrokerEpoch(): number {
     return this.#dir.previousBrokerEpoch
+  }
+
+  /** Memory that requests may be read into: large batches are kept where they lie in it. */
+  get arenas(): Arenas {
+    return this.#options.shared.tailCache.arenas
   }
 
   /** Paths of checkpoint files that were damaged and could be done without: recovery reads more. For the operator's log. */
@@ -146,15 +156,17 @@ export class LogManager {
   ): Log {
     const name = nameOf(topic, partition)
     assert(!this.#closed && !this.#logs.has(name), `log ${name} cannot be opened twice`)
-    const { disk, durability, shared, producerIdExpirationMs } = this.#options
+    const { disk, durability, shared, producerIdExpirationMs, onUnreadable } = this.#options
     const directory = `${this.path}/${name}`
     if (!disk.existsSync(directory)) {
       if (mayExist) this.#expectNothingIn(directory, name)
       this.#checkpoints.forget(name)
+      this.#settled.forget(name)
     }
     const known = this.#checkpoints.of(name)
     const { recoveryPoint } = known
-    const log = Log.open({
+    const view = directoryView(disk, directory)
+    const options: LogOptions = {
       disk,
       directory,
       topic,
@@ -164,7 +176,8 @@ export class LogManager {
       durability,
       shared,
       nowMs,
-      cleanShutdown: this.cleanShutdown || this.#settled.vouchFor(name, recoveryPoint),
+      cleanShutdown: this.#settled.vouchFor(name, recoveryPoint, view),
+      stoppedAt: this.#settled.stoppedAt(name, view),
       recoveryPoint,
       logStartOffset: logStartOffset ?? known.logStartOffset,
       noteLogStart: (offset) => {
@@ -172,8 +185,10 @@ export class LogManager {
         this.#checkpoints.writeLogStarts()
       },
       highWatermark: Math.max(0, known.highWatermark),
+      ...(onUnreadable === undefined ? {} : { onUnreadable }),
       ...(producerIdExpirationMs === undefined ? {} : { producerIdExpirationMs }),
-    })
+    }
+    const log = Log.open(options, view)
     log.compaction.cleanedTo = known.cleanedTo
     this.#logs.set(name, log)
     this.#beginUse()
@@ -259,7 +274,7 @@ export class LogManager {
     let problem: Error | null = null
     for (const [name, log] of this.#logs) {
       const failure = log.close()
-      if (failure === null) this.#settled.note(name, log.logEndOffset, log.segmentCount)
+      if (failure === null) this.#settled.note(name, log.logEndOffset, log.isUnchanged)
       else this.#settled.forget(name)
       problem ??= failure
     }
@@ -322,7 +337,8 @@ export class LogManager {
     const { recoveryPoint: end, logStartOffset } = this.#checkpoints.of(name)
     if (end <= Math.max(0, logStartOffset)) return
     const reason = `the directory is missing, but offsets up to ${end - 1} had been made durable`
-    throw new LogCorruptError(directory, -1, reason, 'restore it from a copy, as its records are nowhere else here')
+    const remedy = `restore it from a copy, or take its line out of ${RECOVERY_POINT_FILE} to begin without its records`
+    throw new LogCorruptError(directory, -1, reason, remedy)
   }
 
   #rename(name: string, suffix: string): string {

@@ -1,4 +1,5 @@
 import { LOG_PRODUCERS_MAX } from '../limits.ts'
+import type { Disk } from '../ports/disk.ts'
 import { abortedIn } from './aborted-transactions.ts'
 import { type CompactionState, newCompactionState } from './compaction/state.ts'
 import type { LogConfig } from './config.ts'
@@ -45,9 +46,17 @@ export interface LogParts {
   mayHaveHoles: boolean
   /** Something differs from what a clean stop would find on disk. */
   changed: boolean
+  /** The log was as its last clean stop left it when it was opened, and no stop has written anything since. */
+  isUnchanged: boolean
 }
 
-export function assembleLog(options: LogOptions, recovered: Recovered, wroteMetadata: boolean): LogParts {
+/** `opening`: what the log's directory is read through meanwhile. */
+export function assembleLog(
+  options: LogOptions,
+  recovered: Recovered,
+  wroteMetadata: boolean,
+  opening: Disk,
+): LogParts {
   const { disk, directory, shared, durability, nowMs } = options
   const segments = new SegmentList(disk, directory, shared, recovered.segments)
   const tail = new LogTail()
@@ -61,8 +70,6 @@ export function assembleLog(options: LogOptions, recovered: Recovered, wroteMeta
     flushed: () => flushedMark(parts),
     onFailure: (error) => void parts.health.fail(error),
   })
-  const indexIntervalBytes = (): number => parts.config.indexIntervalBytes
-  const endOffset = (): number => parts.flushedEndOffset
   const alwaysSync = durability === 'memory'
   const parts: LogParts = {
     options,
@@ -70,8 +77,8 @@ export function assembleLog(options: LogOptions, recovered: Recovered, wroteMeta
     epochs: recovered.epochs,
     producers: new ProducerState(options.producerIdExpirationMs ?? PRODUCER_ID_EXPIRATION_MS, LOG_PRODUCERS_MAX),
     commit,
-    health: new LogHealth(directory, (reason) => stopWriting(parts, reason)),
-    reader: new LogReader({ disk, shared, segments, tail, indexIntervalBytes, endOffset, alwaysSync }),
+    health: new LogHealth(options, (reason) => stopWriting(parts, reason)),
+    reader: new LogReader({ disk, shared, segments, tail, state: () => parts, alwaysSync }),
     tail,
     queue: emptyQueue(),
     compaction: newCompactionState(),
@@ -83,8 +90,9 @@ export function assembleLog(options: LogOptions, recovered: Recovered, wroteMeta
     flushedEndOffset: recovered.logEndOffset,
     highWatermark: recovered.logStartOffset,
     changed: !options.cleanShutdown && recovered.logEndOffset > 0,
+    isUnchanged: options.cleanShutdown,
   }
-  reloadProducers(parts, nowMs, new Set(options.cleanShutdown ? [] : recovered.touched))
+  reloadProducers(parts, nowMs, new Set(options.cleanShutdown ? [] : recovered.touched), opening)
   // The one of the segment that takes appends must be in memory.
   abortedIn(parts, segments.active)
   // Nobody knows whether what an earlier start wrote was ever synced, until there are durable records.
@@ -113,7 +121,7 @@ function settleRecovered(parts: LogParts, recovered: Recovered): void {
     commit.markPathDirty(segment.handle.path)
     if (segment === segments.active) continue
     segment.closeTimeIndex()
-    writeIndexFiles(parts, segment)
+    for (const path of writeIndexFiles(parts, segment)) commit.markPathDirty(path)
     options.shared.indexes.used(segment)
   }
   if (parts.epochs.changed) writeOtherEpochs(parts)
@@ -138,8 +146,13 @@ export function flushedMark(parts: LogParts): DurableMark {
 }
 
 /** Builds the producer state anew, as of the log end, and the indexes of aborted transactions of the segments named. */
-export function reloadProducers(parts: LogParts, nowMs: number, reindexed: ReadonlySet<Segment>): void {
-  const { disk, directory, shared } = parts.options
+export function reloadProducers(
+  parts: LogParts,
+  nowMs: number,
+  reindexed: ReadonlySet<Segment>,
+  disk = parts.options.disk,
+): void {
+  const { directory, shared } = parts.options
   const { segments, logEndOffset: endOffset } = parts
   const { indexIntervalBytes } = parts.config
   const recovery = { disk, directory, shared, segments, indexIntervalBytes, endOffset, nowMs, reindexed }
@@ -194,8 +207,8 @@ export function writeFewerEpochs(parts: LogParts): void {
   }
 }
 
-/** Writes the indexes of a segment as they are in memory; the next sync covers them. */
-export function writeIndexFiles(parts: LogParts, segment: Segment): void {
+/** Writes the indexes of a segment as they are in memory. Returns the paths, for who wants the next sync to cover them. */
+export function writeIndexFiles(parts: LogParts, segment: Segment): string[] {
   const { offsets, times } = segment.indexes!
   const files: [string, Buffer][] = [
     [segment.path(INDEX_SUFFIX), offsets.bytes()],
@@ -206,18 +219,13 @@ export function writeIndexFiles(parts: LogParts, segment: Segment): void {
   if (aborted !== null) files.push([abortedPath, aborted.bytes()])
   // As with Kafka the file is there only where transactions were aborted; a truncation may have left the last one none.
   else if (parts.options.disk.existsSync(abortedPath)) files.push([abortedPath, Buffer.alloc(0)])
-  for (const [path, bytes] of files) {
-    // Nobody trusts an index after a crash until a sync has covered it.
-    writeInPlace(parts.options.disk, path, bytes)
-    parts.commit.markPathDirty(path)
-  }
+  for (const [path, bytes] of files) writeInPlace(parts.options.disk, path, bytes)
+  return files.map(([path]) => path)
 }
 
-/** Writes the producer snapshot of the log end; the next sync covers it. */
-export function writeProducers(parts: LogParts): void {
+/** Writes the producer snapshot of the log end; returns the paths as above. */
+export function writeProducers(parts: LogParts): string[] {
   const { disk, directory } = parts.options
   const aborted = abortedIn(parts, parts.segments.active)
-  for (const path of writeProducerFiles(disk, directory, parts.producers, parts.logEndOffset, aborted)) {
-    parts.commit.markPathDirty(path)
-  }
+  return writeProducerFiles(disk, directory, parts.producers, parts.logEndOffset, aborted)
 }

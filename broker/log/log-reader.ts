@@ -1,13 +1,14 @@
 import * as header from '../../proto/kafka/batch/header.ts'
 import { LOG_READ_BYTES_MAX, LOG_READ_CURSORS_MAX, LOG_SYNC_READ_BYTES_MAX } from '../limits.ts'
 import type { Disk } from '../ports/disk.ts'
+import type { LogConfig } from './config.ts'
 import { LogCorruptError } from './errors.ts'
 import type { Ahead, Extent } from './read-ahead.ts'
 import { headerFault, walkHeaders } from './scan.ts'
 import type { Segment, SegmentIndexes } from './segment.ts'
 import type { SegmentList } from './segment-list.ts'
 import type { LogShared } from './shared.ts'
-import { type Arena, cutAt, type LogTail } from './tail-cache.ts'
+import { type Arena, cutAt, follows, type LogTail } from './tail-cache.ts'
 
 /** Whole batches as stored. */
 export interface LogRead {
@@ -19,14 +20,22 @@ export interface LogRead {
   readonly release: (() => void) | null
 }
 
+/** What a reader looks at of its log. */
+export interface ReadState {
+  readonly config: LogConfig
+  /** Where the written part of the log ends: a batch that says it reaches further is damaged. */
+  readonly flushedEndOffset: number
+  /** Offsets may be missing between batches: compaction may have run here, or runs now. */
+  readonly mayHaveHoles: boolean
+}
+
 export interface LogReaderOptions {
   readonly disk: Disk
   readonly shared: LogShared
   readonly segments: SegmentList
   readonly tail: LogTail
-  readonly indexIntervalBytes: () => number
-  /** Where the written part of the log ends: a batch that says it reaches further is damaged. */
-  readonly endOffset: () => number
+  /** The log as it is when it is read. */
+  readonly state: () => ReadState
   /** Every read may be done on the event loop: the disk is memory. */
   readonly alwaysSync: boolean
 }
@@ -175,31 +184,39 @@ export class LogReader {
 
   /** The indexes of any segment, loaded when they are not in memory. */
   indexesOf(segment: Segment): SegmentIndexes {
-    const { disk, shared, segments, indexIntervalBytes } = this.#options
-    const indexes = segment.loadIndexes(disk, shared, indexIntervalBytes())
+    const { disk, shared, segments, state } = this.#options
+    const indexes = segment.loadIndexes(disk, shared, state().config.indexIntervalBytes)
     if (segment !== segments.active) shared.indexes.used(segment)
     return indexes
   }
 
+  /** A base offset is outside its batch's CRC: what does not fit its place is damage, and must not hide records. */
   #findIn(segment: Segment, offset: number): BatchPlace | null {
     const cursor = this.#cursorAt(offset)
     const known = cursor?.segment === segment ? cursor.position : undefined
     const from = known ?? this.indexesOf(segment).offsets.lookup(offset - segment.baseOffset)
     let found: BatchPlace | null = null
-    let misfitAt = -1
+    let misfit: string | null = null
     const file = this.#open(segment)
-    const { readBuffers } = this.#options.shared
-    const endOffset = this.#options.endOffset()
-    const end = walkHeaders(file, from, segment.sizeBytes, readBuffers, (buffer, at, position, size) => {
-      if (header.nextOffset(buffer, at) <= offset) return true
-      found = { segment, position, size, baseOffset: header.baseOffset(buffer, at) }
-      if (header.nextOffset(buffer, at) > endOffset) misfitAt = position
+    const { shared, state } = this.#options
+    const { flushedEndOffset: endOffset } = state()
+    const hasHoles = mayHaveHoles(state())
+    let expected = known === undefined ? -1 : offset
+    const end = walkHeaders(file, from, segment.sizeBytes, shared.readBuffers, (buffer, at, position, size) => {
+      const baseOffset = header.baseOffset(buffer, at)
+      const nextOffset = header.nextOffset(buffer, at)
+      if (nextOffset > endOffset) misfit = `the batch reaches beyond offset ${endOffset}, the end`
+      if (!follows(baseOffset, expected, hasHoles)) misfit = `offset ${baseOffset} where ${expected} should be`
+      if (nextOffset > offset && baseOffset > offset && !hasHoles)
+        misfit = `offset ${offset} is missing before the batch`
+      expected = nextOffset
+      if (misfit === null && nextOffset <= offset) return true
+      found = { segment, position, size, baseOffset }
       return false
     })
     // Not an end of the log: a reader would wait for ever for what comes behind it.
-    if (end.fault !== null) throw new LogCorruptError(file.path, end.position, end.fault)
-    if (misfitAt >= 0)
-      throw new LogCorruptError(file.path, misfitAt, `the batch reaches beyond offset ${endOffset}, the end`)
+    const fault = misfit ?? end.fault
+    if (fault !== null) throw new LogCorruptError(file.path, end.position, fault)
     return found
   }
 
@@ -222,7 +239,9 @@ export class LogReader {
     minOneBatch: boolean,
     release: (() => void) | null,
   ): LogRead {
-    const { position, endOffset } = cutAt(buffer, 0, count, limitOffset, maxBytes, minOneBatch)
+    // A batch that does not follow ends the answer: the next read begins with it, and tells.
+    const hasHoles = mayHaveHoles(this.#options.state())
+    const { position, endOffset } = cutAt(buffer, 0, count, limitOffset, maxBytes, minOneBatch, hasHoles)
     if (position === 0) {
       release?.()
       return nothing(offset)
@@ -236,7 +255,7 @@ export class LogReader {
    * and reading anew tells what.
    */
   #serve(ahead: Ahead, limitOffset: number, maxBytes: number, minOneBatch: boolean): LogRead | null {
-    const { shared, endOffset } = this.#options
+    const { shared, state } = this.#options
     const { offset, extent, buffer, count } = ahead
     const left = extent.segment.sizeBytes - extent.position
     const isWhole =
@@ -245,8 +264,8 @@ export class LogReader {
     if (
       !isWhole ||
       size > count ||
-      header.nextOffset(buffer, 0) <= offset ||
-      header.nextOffset(buffer, 0) > endOffset()
+      !follows(header.baseOffset(buffer, 0), offset, mayHaveHoles(state())) ||
+      header.nextOffset(buffer, 0) > state().flushedEndOffset
     ) {
       this.#forget(ahead)
       shared.readAheads.drop(ahead)
@@ -304,6 +323,10 @@ export class LogReader {
   #open(segment: Segment): ReturnType<Segment['open']> {
     return segment.open(this.#options.disk, this.#options.shared)
   }
+}
+
+function mayHaveHoles({ mayHaveHoles: had, config }: ReadState): boolean {
+  return had || config.cleanupPolicy.compact
 }
 
 function nothing(offset: number): LogRead {

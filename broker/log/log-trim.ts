@@ -16,6 +16,7 @@ import { newestTimestamp } from './log-times.ts'
 import { dropProducerFilesAbove } from './producer-recovery.ts'
 import { countDueSegments } from './retention.ts'
 import type { Segment } from './segment.ts'
+import { writeChain } from './segment-chain.ts'
 
 /** Seals the active segment and makes the next one at the log end. Everything queued has been written. */
 export function rollSegment(parts: LogParts, nowMs: number): void {
@@ -23,13 +24,24 @@ export function rollSegment(parts: LogParts, nowMs: number): void {
   assert(parts.queue.runs.length === 0, 'a segment is rolled after a flush')
   const sealed = segments.active
   sealed.closeTimeIndex()
-  writeIndexFiles(parts, sealed)
-  writeProducers(parts)
+  // Only the newest segment is read after a crash: an index that a sync has not covered must not be left behind.
+  for (const path of [...writeIndexFiles(parts, sealed), ...writeProducers(parts)]) parts.commit.markPathDirty(path)
+  if (parts.commit.durableEndOffset === 0) nameFirst(parts)
   segments.add(parts.logEndOffset, nowMs)
   options.shared.indexes.used(sealed)
   markNamesDirty(parts)
   parts.changed = true
   noteChain(parts)
+}
+
+/**
+ * Nothing of the log is durable yet. A power cut that took the first segment and left the next one would make it a log that
+ * begins there, and a follower would never fetch what is missing: so the first has its name for good before there is another.
+ */
+function nameFirst({ segments, options: { disk, directory }, mayHaveHoles }: LogParts): void {
+  if (segments.count > 1) return
+  writeChain(disk, directory, segments.all(), mayHaveHoles)
+  disk.syncDirectorySync(directory)
 }
 
 /**

@@ -1,21 +1,16 @@
+import type { Disk } from '../ports/disk.ts'
 import { collectAborted } from './aborted-transactions.ts'
 import { appendBatch, type LogAppend } from './append.ts'
+import { leaveRestToSummary, writeForStop } from './clean-stop.ts'
 import { LogCompaction } from './compaction/log-compaction.ts'
 import { settleSwap } from './compaction/swap.ts'
 import type { LogConfig } from './config.ts'
+import { directoryView } from './directory-view.ts'
 import { readMark } from './durable-mark.ts'
 import type { LogFullError, LogOfflineError } from './errors.ts'
 import type { LogListener } from './log-health.ts'
 import type { LogOptions } from './log-options.ts'
-import {
-  assembleLog,
-  type LogParts,
-  markNamesDirty,
-  noteChain,
-  writeOtherEpochs,
-  writeIndexFiles,
-  writeProducers,
-} from './log-parts.ts'
+import { assembleLog, type LogParts } from './log-parts.ts'
 import type { LogRead } from './log-reader.ts'
 import { appendFetchedBatches } from './follower-append.ts'
 import { findByTimestamp, findNewest, type TimestampLookup, type TimeSearch } from './log-times.ts'
@@ -52,32 +47,32 @@ export class Log {
 
   /**
    * Opens or makes the directory, recovering it. Throws `LogCorruptError` (nothing changed on disk) when bytes that had
-   * been made durable are missing or damaged, or a system error.
+   * been made durable are missing or damaged, or a system error. `view` is what the directory has been looked at through.
    */
-  static open(options: LogOptions): Log {
+  static open(options: LogOptions, view = directoryView(options.disk, options.directory)): Log {
     const { disk, directory, topicId, recoveryPoint } = options
     const isNew = !disk.existsSync(directory)
     if (isNew) disk.mkdirSync(directory)
-    const wasSynced = recoveryPoint > 0 || readMark(disk, directory) !== null
-    const wroteMetadata = checkTopicId(disk, directory, topicId, !wasSynced)
+    const wasSynced = recoveryPoint > 0 || readMark(view, directory) !== null
+    const wroteMetadata = checkTopicId(view, directory, topicId, !wasSynced)
     // A new directory has nothing to recover, and its making need not wait for syncs: the first commit covers it.
     const settings = isNew ? { ...options, cleanShutdown: true } : options
-    const recovered = recoverLog(settings)
+    const recovered = recoverLog({ ...settings, disk: view })
     try {
-      return new Log(settings, recovered, wroteMetadata)
+      return new Log(settings, recovered, wroteMetadata, view)
     } catch (error) {
       closeSegments(settings, recovered.segments)
       throw error
     }
   }
 
-  private constructor(options: LogOptions, recovered: Recovered, wroteMetadata: boolean) {
+  private constructor(options: LogOptions, recovered: Recovered, wroteMetadata: boolean, view: Disk) {
     this.topic = options.topic
     this.partition = options.partition
     this.topicId = options.topicId
     this.directory = options.directory
     this.recovery = recovered.report
-    this.#parts = assembleLog(options, recovered, wroteMetadata)
+    this.#parts = assembleLog(options, recovered, wroteMetadata, view)
     this.compaction = new LogCompaction(this.#parts, () => this.lastStableOffset)
     this.updateHighWatermark(options.highWatermark)
   }
@@ -161,6 +156,11 @@ export class Log {
     return this.#parts.epochs.latestEpoch
   }
 
+  /** It is as its last clean stop left it. */
+  get isUnchanged(): boolean {
+    return this.#parts.isUnchanged
+  }
+
   /** Batches are queued since the last flush. */
   get hasUnflushed(): boolean {
     return this.#parts.queue.runs.length > 0
@@ -213,11 +213,11 @@ export class Log {
 
   /**
    * Calls `done` once everything flushed so far is durable, or with the reason why it never will be: in a later turn, or
-   * before `sync` returns when nothing is left to do.
+   * before `sync` returns when nothing is left to do. `began`: what was flushed until it is called is covered, too.
    */
-  sync(done: (error: Error | null) => void): void {
+  sync(done: (error: Error | null) => void, began?: () => void): void {
     if (this.offline !== null) done(this.offline)
-    else this.#parts.commit.sync(done)
+    else this.#parts.commit.sync(done, began)
   }
 
   /**
@@ -240,6 +240,11 @@ export class Log {
   ): void {
     const limit = Math.min(limitOffset, this.flushedEndOffset)
     this.#parts.reader.readAsync(offset, limit, maxBytes, minOneBatch, done)
+  }
+
+  /** Damage was met in a read, or the disk failed it: the operator is to hear of it, as whoever reads cannot help it. */
+  noteUnreadable(reason: Error): void {
+    this.#parts.health.unreadable(reason)
   }
 
   /**
@@ -276,7 +281,7 @@ export class Log {
     return this.offline ?? this.#wholly(() => truncateLog(this.#parts, offset, nowMs))
   }
 
-  /** Drops every record: the log goes on at `offset`, beyond its end. Returns why that failed, or null. */
+  /** Drops every record: the log goes on at `offset`, beyond its end unless it is empty. Returns why that failed, or null. */
   startOverAt(offset: number, nowMs: number): Error | null {
     this.flush()
     return this.offline ?? this.#wholly(() => startOver(this.#parts, offset, nowMs))
@@ -331,28 +336,36 @@ export class Log {
     if (this.#parts.health.attempt(() => probeSpace(this.#parts)) === null) this.#parts.health.relieve()
   }
 
-  /** Brings every file of the directory up to date, for the next sync to make durable. Returns why that failed, or null. */
+  /** Brings every file of the directory up to date, for `settle`. Returns why that failed, or null. */
   writeOut(): Error | null {
-    return this.flush() ?? this.#writeAll()
+    return this.flush() ?? writeForStop(this.#parts)
   }
 
   /**
-   * Brings every file of the directory up to date and durable, off the event loop, so that `close` finds nothing to do.
-   * `done` as for `sync`. Appends may follow; then there is something to do again.
+   * Brings every file up to date, and makes durable what a start cannot do without, off the event loop, so that `close` finds
+   * nothing to do. `done` as for `sync`. Only `close` is to follow: see `leaveRestToSummary`.
    */
   settle(done: (error: Error | null) => void): void {
     const problem = this.writeOut()
-    return problem === null ? this.#parts.commit.sync(done) : done(problem)
+    if (problem !== null) return done(problem)
+    leaveRestToSummary(this.#parts)
+    this.#parts.commit.sync(done)
   }
 
-  /** Brings every file of the directory up to date and durable, then closes them: a clean stop. Returns why it is not. */
+  /** What is left to do of that, and closes the files: a clean stop. Returns why it is not. */
   close(): Error | null {
     if (this.#closed) return this.offline
-    const finish = (): void => {
-      settleSwap(this.#parts, this.#parts.options.nowMs)
-      this.#parts.commit.syncSync()
+    const { commit, compaction, options } = this.#parts
+    const swap = (): void => settleSwap(this.#parts, options.nowMs)
+    const sync = (): void => {
+      leaveRestToSummary(this.#parts)
+      commit.syncSync()
     }
-    const problem = this.writeOut() ?? this.#wholly(finish)
+    const problem =
+      this.offline ??
+      (compaction.swap === null ? null : this.#wholly(swap)) ??
+      this.writeOut() ??
+      (commit.hasUnsynced ? this.#wholly(sync) : null)
     this.abandon()
     return problem
   }
@@ -369,21 +382,6 @@ export class Log {
     }
     options.shared.tailCache.truncate(tail, -1)
     reader.invalidate()
-  }
-
-  /** Writes what is only in memory: the active segment's indexes and the producers. The next sync covers it. */
-  #writeAll(): Error | null {
-    const parts = this.#parts
-    if (!parts.changed) return null
-    return parts.health.attempt(() => {
-      if (parts.epochsPending) writeOtherEpochs(parts)
-      parts.segments.active.closeTimeIndex()
-      writeIndexFiles(parts, parts.segments.active)
-      writeProducers(parts)
-      noteChain(parts)
-      markNamesDirty(parts)
-      parts.changed = false
-    })
   }
 
   /** Disk work that may not end half-way: for want of descriptors it is not begun, and the log stays in use. */

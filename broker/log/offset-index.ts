@@ -38,10 +38,9 @@ export class OffsetIndex {
   }
 
   append(relativeOffset: number, position: number): void {
-    assert(
-      this.#count === 0 || relativeOffset > this.#offset(this.#count - 1),
-      `index entry ${relativeOffset} does not follow`,
-    )
+    if (this.#count > 0 && relativeOffset <= this.#offset(this.#count - 1)) {
+      assert(false, `index entry ${relativeOffset} does not follow`)
+    }
     if ((this.#count + 1) * ENTRY_BYTES > this.#entries.length) this.#grow()
     writeInt32(this.#entries, this.#count * ENTRY_BYTES, relativeOffset)
     writeInt32(this.#entries, this.#count * ENTRY_BYTES + 4, position)

@@ -1,7 +1,7 @@
 import * as header from '../../proto/kafka/batch/header.ts'
 import type { Disk } from '../ports/disk.ts'
 import type { Durability, LogConfig } from './config.ts'
-import type { DurableMark } from './durable-mark.ts'
+import type { DurableMark, NumberedMark } from './durable-mark.ts'
 import type { EpochCache } from './epoch-cache.ts'
 import { LogCorruptError } from './errors.ts'
 import { refuseOtherMagic } from './format-versions.ts'
@@ -19,6 +19,8 @@ export interface RecoveryOptions {
   readonly durability: Durability
   readonly nowMs: number
   readonly cleanShutdown: boolean
+  /** See `LogOptions`. */
+  readonly stoppedAt?: NumberedMark | null
   /** -1 = not known. */
   readonly recoveryPoint: number
   /** -1 = not known: the first segment found begins the log. */
@@ -37,7 +39,12 @@ export interface DurableBounds {
   readonly chain: SegmentChain
   /** Files are here that only we write. */
   readonly isOurs: boolean
+  /** Below it nothing is missed; -1 = not known. */
+  readonly logStartOffset: number
 }
+
+/** What comes behind the end that a clean stop noted is not part of the log. */
+export const BEYOND_STOP = 'the log was stopped cleanly before this'
 
 /** What the reading of the segments found. */
 export interface Scan {
@@ -58,8 +65,8 @@ export function endsAtMark(segments: readonly Segment[], scan: Scan, mark: Durab
 
 /** Whether a place in the log had been made durable: by bytes where the mark tells them, as offsets may be what is wrong. */
 function isDurable(bounds: DurableBounds, segment: Segment, position: number, offset: number): boolean {
-  const { mark, durableEnd, hasMarkedSegment } = bounds
-  if (mark === null || !hasMarkedSegment) return offset < durableEnd
+  const { mark, durableEnd, hasMarkedSegment, logStartOffset } = bounds
+  if (mark === null || !hasMarkedSegment) return Math.max(offset, logStartOffset) < durableEnd
   if (segment.baseOffset !== mark.segmentBaseOffset) return segment.baseOffset < mark.segmentBaseOffset
   return position < mark.position
 }
@@ -104,6 +111,7 @@ function segmentGap(
 ): string | null {
   const { endOffset } = scan
   segment.resetIndexes()
+  if (segment.baseOffset > (options.stoppedAt?.segmentBaseOffset ?? Number.POSITIVE_INFINITY)) return BEYOND_STOP
   if (segment.baseOffset === endOffset) return null
   if (segment.baseOffset < endOffset) return `the segment begins at offset ${segment.baseOffset}, before ${endOffset}`
   // Compaction leaves holes; elsewhere one is a segment that is lost or never reached the disk.
@@ -140,7 +148,8 @@ function scanSegment(options: RecoveryOptions, segment: Segment, bounds: Durable
   let hole: { readonly position: number; readonly endOffset: number } | null = null
   let misfit: string | null = null
   const file = segment.open(disk, shared)
-  const end = verifyBatches(file, 0, segment.sizeBytes, shared.readBuffers, (buffer, at, position, size) => {
+  const to = stopPosition(options, segment)
+  const end = verifyBatches(file, 0, to, shared.readBuffers, (buffer, at, position, size) => {
     const base = header.baseOffset(buffer, at)
     const mayHaveHole = bounds.mayHaveHoles || isDurable(bounds, segment, position, expected)
     if (base < expected || (base > expected && !mayHaveHole)) {
@@ -168,7 +177,12 @@ function scanSegment(options: RecoveryOptions, segment: Segment, bounds: Durable
     segment.rebuildIndexes(disk, shared, config.indexIntervalBytes, position)
     scan.endOffset = endOffset
   }
-  return misfit ?? end.fault
+  return misfit ?? end.fault ?? (to < segment.sizeBytes ? BEYOND_STOP : null)
+}
+
+/** Where the segment ends for all we know: a clean stop has noted it, and a power cut may bring back what was cut off before. */
+function stopPosition({ stoppedAt }: RecoveryOptions, { baseOffset, sizeBytes }: Segment): number {
+  return stoppedAt?.segmentBaseOffset === baseOffset ? Math.min(stoppedAt.position, sizeBytes) : sizeBytes
 }
 
 /** Where the mark stands, the offsets must not be past the one it noted. */

@@ -5,7 +5,7 @@ import { EpochCache } from './epoch-cache.ts'
 import { LogCorruptError } from './errors.ts'
 import * as names from './file-names.ts'
 import { refuseNewer, refuseNewerFiles, textVersion } from './format-versions.ts'
-import { endsAtMark, type RecoveryOptions, type Scan, scanFromDurableEnd } from './recovery-scan.ts'
+import { BEYOND_STOP, endsAtMark, type RecoveryOptions, type Scan, scanFromDurableEnd } from './recovery-scan.ts'
 import { type ScanEnd, walkHeaders } from './scan.ts'
 import { Segment } from './segment.ts'
 import { checkChain, readChain } from './segment-chain.ts'
@@ -80,7 +80,7 @@ export function closeSegments({ shared }: Pick<RecoveryOptions, 'shared'>, segme
 /** `segments` is what is open at any time: brought in line with what is kept of them. */
 function recoverSegments(options: RecoveryOptions, found: readonly string[], segments: Segment[]): Recovered {
   const { disk, directory } = options
-  const mark = readMark(disk, directory)
+  const mark = options.stoppedAt ?? readMark(disk, directory)
   const durableEnd = mark?.endOffset ?? Math.max(0, options.recoveryPoint)
   const markSequence = mark?.sequence ?? -1
   if (segments.length === 0) return { ...emptyLog(options, found, segments, durableEnd), markSequence }
@@ -101,18 +101,33 @@ function recoverSegments(options: RecoveryOptions, found: readonly string[], seg
   if (options.cleanShutdown) findCleanEnd(options, segments.at(-1)!, mark, scan)
   else {
     const isOurs = found.some((name) => OUR_FILES.has(name) || name.endsWith(names.WINDOW_SUFFIX))
-    scanFromDurableEnd(options, segments, { mark, durableEnd, hasMarkedSegment, mayHaveHoles, chain, isOurs }, scan)
+    const { logStartOffset } = options
+    const bounds = { mark, durableEnd, hasMarkedSegment, mayHaveHoles, chain, isOurs, logStartOffset }
+    scanFromDurableEnd(options, segments, bounds, scan)
   }
   if (mark !== null && endsAtMark(segments, scan, mark)) scan.endOffset = mark.endOffset
   if (scan.endOffset < durableEnd && durableEnd > options.logStartOffset) {
-    const reason = `the log ends at offset ${scan.endOffset}, but offsets up to ${durableEnd - 1} had been made durable`
-    throw new LogCorruptError(segments.at(-1)!.handle.path, -1, reason)
+    const lost = mark !== null && !hasMarkedSegment ? mark.segmentBaseOffset : null
+    throw endsEarly(options, segments.at(-1)!.handle.path, scan.endOffset, durableEnd, lost)
   }
   checkAge(options, scan.endOffset)
   for (const segment of deleted) removeSegmentFiles(disk, segment, options.shared)
   const settled = settle(options, found, segments, scan, durableEnd)
   const removedStrays = settled.removedStrays || deleted.length > 0
   return { ...settled, markSequence, mayHaveHoles, removedStrays }
+}
+
+/** `lost`: base offset of the segment that the durable end is known to lie in, and that is not there; null = it is. */
+function endsEarly(
+  { directory }: RecoveryOptions,
+  lastPath: string,
+  endOffset: number,
+  durableEnd: number,
+  lost: number | null,
+): LogCorruptError {
+  const path = lost === null ? lastPath : `${directory}/${names.stemOf(lost)}${names.LOG_SUFFIX}`
+  const what = lost === null ? `the log ends at offset ${endOffset}` : 'the file is missing'
+  return new LogCorruptError(path, -1, `${what}, but offsets up to ${durableEnd - 1} had been made durable`)
 }
 
 /** Index of the segment that holds the log start. Those before it are being deleted: any of them may be gone already. */
@@ -240,10 +255,7 @@ function findCleanEnd(options: RecoveryOptions, active: Segment, mark: DurableMa
   const placed = mark?.segmentBaseOffset === active.baseOffset ? mark : null
   const isEnd = placed?.position === active.sizeBytes
   const isSurplus = placed?.endOffset === recoveryPoint && placed.position < active.sizeBytes
-  const end =
-    isEnd || isSurplus
-      ? { ...placed!, fault: isEnd ? null : 'the log was stopped cleanly before this' }
-      : walkToEnd(options, active)
+  const end = isEnd || isSurplus ? { ...placed!, fault: isEnd ? null : BEYOND_STOP } : walkToEnd(options, active)
   scan.endOffset = end.endOffset
   if (end.fault === null) return
   if (end.endOffset !== recoveryPoint) {
@@ -321,7 +333,8 @@ function settle(
 }
 
 /** The file is there, and neither slot is whole: what was durable may have been more than the recovery point tells. */
-function isMarkLost({ disk, directory }: RecoveryOptions): boolean {
+function isMarkLost({ disk, directory, stoppedAt = null }: RecoveryOptions): boolean {
+  if (stoppedAt !== null) return false
   return disk.existsSync(`${directory}/${names.DURABLE_MARK_FILE}`) && readMark(disk, directory) === null
 }
 

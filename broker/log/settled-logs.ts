@@ -1,15 +1,19 @@
 import { crc32c } from '../../proto/kafka/crc32c.ts'
 import type { Disk } from '../ports/disk.ts'
-import { readMark } from './durable-mark.ts'
+import { directoryView } from './directory-view.ts'
+import { type NumberedMark, readMark } from './durable-mark.ts'
 import * as names from './file-names.ts'
 
 /** The file in a data directory. Ours; Kafka looks at directories only. */
 export const SETTLED_FILE = 'settled-logs'
 
-/** A log as a clean stop left it, everything of it durable. */
+/**
+ * A log as a clean stop left it. Its records and the names of its segments are durable, and so is this; the small files
+ * beside them need not be.
+ */
 interface SettledLog {
   readonly endOffset: number
-  /** Of the durable mark, which rises with every sync and every truncation. */
+  /** Of the durable mark, which rises with every sync and every truncation; -1 = an empty log, which has none. */
   readonly sequence: number
   /** The segment that takes the appends, and the bytes in it. */
   readonly activeBaseOffset: number
@@ -21,24 +25,29 @@ interface SettledLog {
 
 const VERSION = '0'
 
-/** Read whole at every start anyway, and everything depends on it: damage is better found before. */
+/** Everything depends on it: after a kill it is read and checked, as damage is better found before. */
 const METADATA_LOG = '__cluster_metadata-0'
 
 /**
- * Which logs a clean stop left complete and durable, and how they looked. After kill -9 a log that still looks like that has
- * not been written to since, so nothing of it need be read: of thousands of partitions most are idle.
+ * Which logs a clean stop left complete and durable, and how they looked. One that still looks like that has not been written
+ * to since, and a power cut took nothing of it: nothing of it need be read. After kill -9 that is most of thousands of logs.
  *
- * It can only vouch: a log that differs in anything is recovered. Bytes appended change the size, a sync and a truncation the
- * durable mark, a roll the number of segments or, when a power cut takes it back, the index that it wrote.
+ * It can only vouch: a log that differs in anything is recovered. Bytes appended change the size, a sync the durable mark, and
+ * so does a truncation below it; what was cut before it was synced leaves the log as it was. A roll changes the number of
+ * segments. The indexes, snapshot and epochs written at a stop are not synced one by one, as that takes longest with thousands
+ * of logs: a power cut that takes one of them back changes the checksum.
  */
 export class SettledLogs {
   readonly #disk: Disk
   readonly #dataDir: string
+  readonly #wasStopped: boolean
   readonly #logs: Map<string, SettledLog>
 
-  constructor(disk: Disk, dataDir: string) {
+  /** `wasStopped`: the last thing that happened to the directory was the clean stop that wrote this. */
+  constructor(disk: Disk, dataDir: string, wasStopped: boolean) {
     this.#disk = disk
     this.#dataDir = dataDir
+    this.#wasStopped = wasStopped
     this.#logs = disk.existsSync(this.#path) ? parse(disk.readFileSync(this.#path)) : new Map()
   }
 
@@ -46,28 +55,39 @@ export class SettledLogs {
     return `${this.#dataDir}/${SETTLED_FILE}`
   }
 
-  /** Nothing has changed in the log since the clean stop that noted it. Throws what the disk throws. */
-  vouchFor(name: string, recoveryPoint: number): boolean {
+  /** Nothing has changed in the log since the clean stop that noted it. `disk` may be a view. Throws what the disk throws. */
+  vouchFor(name: string, recoveryPoint: number, disk: Disk): boolean {
     const noted = this.#logs.get(name)
     if (noted === undefined || recoveryPoint > noted.endOffset) return false
+    if (name === METADATA_LOG && !this.#wasStopped) return false
     const directory = `${this.#dataDir}/${name}`
-    if (readMark(this.#disk, directory)?.sequence !== noted.sequence) return false
-    const found = look(this.#disk, directory)
+    if ((readMark(disk, directory)?.sequence ?? -1) !== noted.sequence) return false
+    const found = look(disk, directory)
     return found !== null && encode(name, found) === encode(name, noted)
   }
 
-  /** Notes a log that has just been closed cleanly, for `write`. */
-  note(name: string, endOffset: number, segments: number): void {
-    if (name === METADATA_LOG) return
-    const known = this.#logs.get(name)
-    // Where it has changed all the same, it will not look like this any more and be recovered.
-    if (known?.endOffset === endOffset && known.segments === segments) return
+  /**
+   * Where the log ends, when it was stopped cleanly just before: all of that was made durable, whatever a power cut has left
+   * of the mark. Null: not known, or somebody has put other files in place, which lack the mark.
+   */
+  stoppedAt(name: string, disk: Disk): NumberedMark | null {
+    const noted = this.#logs.get(name)
+    if (!this.#wasStopped || noted === undefined || noted.sequence < 0) return null
+    if (!disk.existsSync(`${this.#dataDir}/${name}/${names.DURABLE_MARK_FILE}`)) return null
+    const { endOffset, sequence, activeBaseOffset: segmentBaseOffset, activeBytes: position } = noted
+    return { endOffset, sequence, segmentBaseOffset, position }
+  }
+
+  /** Notes a log that has just been closed cleanly, for `write`; `isUnchanged` if it was vouched for and is as it was. */
+  note(name: string, endOffset: number, isUnchanged: boolean): void {
+    if (isUnchanged && this.#logs.has(name)) return
     this.#logs.delete(name)
+    const directory = `${this.#dataDir}/${name}`
     try {
-      const found = look(this.#disk, `${this.#dataDir}/${name}`)
+      const found = look(directoryView(this.#disk, directory), directory)
       if (found?.endOffset === endOffset) this.#logs.set(name, found)
     } catch {
-      // Nobody vouches for it, and it will be recovered after a kill.
+      // Nobody vouches for it, and it will be recovered.
     }
   }
 
@@ -76,7 +96,7 @@ export class SettledLogs {
     this.#logs.delete(name)
   }
 
-  /** Makes durable what has been noted. */
+  /** Makes durable what has been noted, and the names in the data directory with it. */
   write(): void {
     let text = `${VERSION}\n`
     for (const [name, log] of this.#logs) text += encode(name, log)
@@ -109,11 +129,11 @@ function look(disk: Disk, directory: string): SettledLog | null {
   const found = disk.listSync(directory)
   const segments = found.filter((name) => names.offsetOfName(name, names.LOG_SUFFIX) >= 0)
   const active = segments.at(-1)
-  const mark = readMark(disk, directory)
-  if (active === undefined || mark === null) return null
+  if (active === undefined) return null
   const activeBaseOffset = names.offsetOfName(active, names.LOG_SUFFIX)
   const activeBytes = disk.sizeSync(`${directory}/${active}`)
-  if (mark.segmentBaseOffset !== activeBaseOffset || mark.position !== activeBytes) return null
+  const mark = readMark(disk, directory) ?? markOfEmpty(activeBaseOffset, activeBytes, segments.length)
+  if (mark?.segmentBaseOffset !== activeBaseOffset || mark.position !== activeBytes) return null
   const { endOffset, sequence } = mark
   const trusted = new Set(trustedFiles(activeBaseOffset, endOffset))
   let sums = ''
@@ -124,7 +144,13 @@ function look(disk: Disk, directory: string): SettledLog | null {
   return { endOffset, sequence, activeBaseOffset, activeBytes, segments: segments.length, checksum: sum }
 }
 
-/** What is written when a log is closed or its epoch changes, and not read again after a clean stop. */
+/** What stands for the mark of a log that never had a record; null for another. */
+function markOfEmpty(segmentBaseOffset: number, position: number, segments: number): NumberedMark | null {
+  if (position > 0 || segments > 1) return null
+  return { endOffset: segmentBaseOffset, sequence: -1, segmentBaseOffset, position }
+}
+
+/** What a stop, a roll or a new epoch writes, which a start after a clean stop takes as it finds it. */
 function trustedFiles(activeBaseOffset: number, endOffset: number): string[] {
   const active = names.stemOf(activeBaseOffset)
   const end = names.stemOf(endOffset)

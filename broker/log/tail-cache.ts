@@ -1,9 +1,12 @@
 import * as header from '../../proto/kafka/batch/header.ts'
+import { type Arena, Arenas } from './arenas.ts'
 import { assert } from './errors.ts'
 import { Fifo } from './fifo.ts'
 
-/** Batches are copied together into chunks of this size: one buffer for `writev`, one for the reader. */
-const ARENA_BYTES = 1024 * 1024
+export type { Arena } from './arenas.ts'
+
+/** From this size on a batch that lies in a chunk already stays there: a copy costs more than an element of a `writev`. */
+const IN_PLACE_BYTES_MIN = 8 * 1024
 /** A run of small batches is closed at this size, so that finding an offset in it stays a short walk. */
 const RUN_BYTES_MAX = 64 * 1024
 const EMPTY = Buffer.alloc(0)
@@ -18,7 +21,7 @@ export interface TailRun {
   endOffset: number
   /** How far it has been handed to `writev`. */
   flushedTo: number
-  /** What it counts against the ceiling: its own bytes in an arena, the whole backing buffer otherwise (DESIGN 2.7). */
+  /** What it counts against the ceiling: what it takes of an arena, the whole backing buffer otherwise (DESIGN 2.7). */
   chargeBytes: number
   /** Evicted, truncated or closed: no longer to be extended or read from the cache. */
   dropped: boolean
@@ -27,37 +30,21 @@ export interface TailRun {
   readonly arena: Arena | null
 }
 
-/** A chunk that runs share. It is used again once it is full, no run lies in it, and every read of it was released. */
-export interface Arena {
-  readonly buffer: Buffer
-  /** Runs in it that are cached. One that is dropped before it was written counts for ever: the chunk is not reused. */
-  runs: number
-  /** Reads that were not released. One that never is keeps the chunk from being reused, no more. */
-  readers: number
-  isFull: boolean
-}
-
 /**
  * The newest batches of all logs, kept by reference under one ceiling and evicted in the order they came. Reading old data
  * never brings it in here, so a slow consumer cannot push out the tail of others.
  */
 export class TailCache {
   readonly #bytesMax: number
-  readonly #arenaBytes: number
+  /** What its batches lie in. Requests may be read into it: then `add` copies nothing. */
+  readonly arenas: Arenas
   readonly #runs = new Fifo<TailRun>()
   #bytes = 0
-  #arena: Arena = { buffer: EMPTY, runs: 0, readers: 0, isFull: false }
-  /**
-   * Chunks kept for reuse, as many as the cache may fill: a fresh one costs a page fault for every 4 KB, and V8 collects the
-   * whole heap for each handful of them while that is small.
-   */
-  readonly #free: Buffer[] = []
-  #arenaUsed = 0
 
-  /** `arenaBytes`: see ARENA_BYTES; less where many short-lived caches are made. */
-  constructor(bytesMax: number, arenaBytes = ARENA_BYTES) {
+  /** `arenaBytes`: of one chunk, for where many short-lived caches are made. */
+  constructor(bytesMax: number, arenaBytes?: number) {
     this.#bytesMax = bytesMax
-    this.#arenaBytes = arenaBytes
+    this.arenas = new Arenas(bytesMax, arenaBytes)
   }
 
   get bytes(): number {
@@ -66,25 +53,33 @@ export class TailCache {
 
   /**
    * Takes a batch over: copies it when it is small or when its slice would pin a chunk more than twice its size, else
-   * keeps the reference. Returns the run it is in; the batch now lies at `run.end - size`.
+   * keeps the reference, as of one that has been read into a chunk of its own. Returns the run it is in; the batch now lies
+   * at `run.end - size`.
    */
   add(tail: LogTail, batch: Buffer, baseOffset: number, endOffset: number): TailRun {
     const size = batch.length
-    const pinned = batch.buffer.byteLength
-    if (size > this.#arenaBytes / 2 && size * 2 >= pinned) {
-      return this.#addRun(tail, batch, 0, size, baseOffset, endOffset, pinned)
+    const { arenaBytes } = this.arenas
+    const lent = size >= IN_PLACE_BYTES_MIN ? this.arenas.lentWith(batch) : null
+    if (lent !== null) {
+      const start = batch.byteOffset - lent.buffer.byteOffset
+      const end = start + size
+      const taken = this.arenas.keep(lent, start, end)
+      return this.#addRun(tail, lent.buffer, start, end, baseOffset, endOffset, taken, lent)
     }
-    if (size > this.#arenaBytes) {
+    if (size > arenaBytes / 2 && size * 2 >= batch.buffer.byteLength) {
+      return this.#addRun(tail, batch, 0, size, baseOffset, endOffset, batch.buffer.byteLength)
+    }
+    if (size > arenaBytes) {
       const copy = Buffer.allocUnsafeSlow(size)
       batch.copy(copy)
       return this.#addRun(tail, copy, 0, size, baseOffset, endOffset, size)
     }
-    const start = this.#copyToArena(batch)
+    const arena = this.arenas.copy(batch)
+    const start = arena.used - size
     const last = tail.runs.last
-    const extend =
-      last !== undefined && last.arena === this.#arena && last.end === start && last.endOffset === baseOffset
+    const extend = last !== undefined && last.arena === arena && last.end === start && last.endOffset === baseOffset
     if (!extend || last.end - last.start + size > RUN_BYTES_MAX) {
-      return this.#addRun(tail, this.#arena.buffer, start, start + size, baseOffset, endOffset, size, this.#arena)
+      return this.#addRun(tail, arena.buffer, start, start + size, baseOffset, endOffset, size, arena)
     }
     last.end += size
     last.endOffset = endOffset
@@ -112,33 +107,12 @@ export class TailCache {
     }
   }
 
-  #copyToArena(batch: Buffer): number {
-    if (this.#arenaUsed + batch.length > this.#arena.buffer.length) {
-      this.#arena.isFull = true
-      this.#reuse(this.#arena)
-      const buffer = this.#free.pop() ?? Buffer.allocUnsafeSlow(this.#arenaBytes)
-      this.#arena = { buffer, runs: 0, readers: 0, isFull: false }
-      this.#arenaUsed = 0
-    }
-    const start = this.#arenaUsed
-    this.#arena.buffer.set(batch, start)
-    this.#arenaUsed += batch.length
-    return start
-  }
-
   /** A read of these chunks is over: its bytes have been sent. */
   release(arenas: readonly Arena[]): void {
     for (const arena of arenas) {
       arena.readers -= 1
-      this.#reuse(arena)
+      this.arenas.reuse(arena)
     }
-  }
-
-  #reuse(arena: Arena): void {
-    if (!arena.isFull || arena.runs > 0 || arena.readers > 0 || arena.buffer.length !== this.#arenaBytes) return
-    // Once: a chunk that is free must not be freed again.
-    arena.runs = 1
-    if (this.#free.length * this.#arenaBytes < this.#bytesMax) this.#free.push(arena.buffer)
   }
 
   #addRun(
@@ -196,7 +170,7 @@ export class TailCache {
     this.#bytes -= run.chargeBytes
     if (run.arena === null || run.flushedTo !== run.end) return
     run.arena.runs -= 1
-    this.#reuse(run.arena)
+    this.arenas.reuse(run.arena)
   }
 }
 
@@ -232,7 +206,7 @@ export class LogTail {
       let endOffset = run.endOffset
       if (end - start > left || endOffset > limitOffset) {
         const first = minOneBatch && into.length === 0
-        const cut = cutAt(run.chunk, start, run.end, limitOffset, left, first)
+        const cut = cutAt(run.chunk, start, run.end, limitOffset, left, first, true)
         end = cut.position
         endOffset = cut.endOffset
       }
@@ -270,8 +244,8 @@ function batchAt(run: TailRun, offset: number): number {
 }
 
 /**
- * The end of the whole batches in `[start, end)` that lie below `limitOffset` and fit `maxBytes`; with `minOneBatch` the
- * first comes even when larger. A partial batch at the end is left out.
+ * The end of the whole batches in `[start, end)` that follow one another, lie below `limitOffset` and fit `maxBytes`; with
+ * `minOneBatch` the first comes even when larger. A partial batch at the end is left out.
  */
 export function cutAt(
   buffer: Buffer,
@@ -280,15 +254,23 @@ export function cutAt(
   limitOffset: number,
   maxBytes: number,
   minOneBatch: boolean,
+  hasHoles: boolean,
 ): { readonly position: number; readonly endOffset: number } {
   let position = start
   let endOffset = -1
   while (position + header.HEADER_BYTES <= end) {
     const after = position + header.batchSize(buffer, position)
-    if (after > end || header.nextOffset(buffer, position) > limitOffset) break
+    const baseOffset = header.baseOffset(buffer, position)
+    const nextOffset = baseOffset + header.lastOffsetDelta(buffer, position) + 1
+    if (after > end || nextOffset > limitOffset || !follows(baseOffset, endOffset, hasHoles)) break
     if (after - start > maxBytes && !(minOneBatch && position === start)) break
-    endOffset = header.nextOffset(buffer, position)
+    endOffset = nextOffset
     position = after
   }
   return { position, endOffset }
+}
+
+/** Whether a batch may come where the one before it ended; -1 = that is not known. Only compaction leaves holes. */
+export function follows(baseOffset: number, endOffset: number, hasHoles: boolean): boolean {
+  return endOffset < 0 || baseOffset === endOffset || (hasHoles && baseOffset > endOffset)
 }

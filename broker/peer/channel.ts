@@ -7,7 +7,7 @@ import type { Api } from '../../proto/kafka/api.ts'
 import { frameRequest } from '../../proto/kafka/frame.ts'
 import { readResponseHeader } from '../../proto/kafka/header.ts'
 import { Reader } from '../../proto/kafka/reader.ts'
-import { ASSEMBLY_SLOT_BYTES, PEER_REQUESTS_MAX, PEER_RESPONSE_BYTES_MAX } from '../limits.ts'
+import { ASSEMBLY_FRAME_BYTES_MIN, ASSEMBLY_SLOT_BYTES, PEER_REQUESTS_MAX, PEER_RESPONSE_BYTES_MAX } from '../limits.ts'
 import type { Clock, Timer } from '../ports/clock.ts'
 import type { Connection, Network } from '../ports/network.ts'
 import type { Random } from '../ports/random.ts'
@@ -143,7 +143,10 @@ export class PeerChannel {
 
   private connected(connection: Connection): void {
     this.connection = connection
-    const receiver = new FrameReceiver(PEER_RESPONSE_BYTES_MAX, new AssemblyPool(1, ASSEMBLY_SLOT_BYTES))
+    const receiver = new FrameReceiver(
+      PEER_RESPONSE_BYTES_MAX,
+      new AssemblyPool(1, ASSEMBLY_SLOT_BYTES, ASSEMBLY_FRAME_BYTES_MIN),
+    )
     connection.handlers = {
       onData: (chunk) => {
         try {

@@ -2,7 +2,7 @@
  * The pump of a broker's life in its cluster: asks the active controller what `BrokerLifecycle` wants asked, one request at a
  * time, and tells it what came of it.
  */
-import { type ErrorCode, errorName, Errors } from '../../proto/kafka/errors.ts'
+import { type ErrorCode, Errors } from '../../proto/kafka/errors.ts'
 import type { BrokerRegistrationRequest } from '../../proto/kafka/generated/62-broker-registration.ts'
 import type { EndTopic, LostTopic } from '../../proto/kafka/generated/63-broker-heartbeat.ts'
 import { readUuid } from '../../proto/kafka/uuid.ts'
@@ -11,7 +11,7 @@ import { BrokerLifecycle } from '../controller/broker-lifecycle.ts'
 import type { TopicReplicas } from '../controller/broker-life.ts'
 import { CLIENT_LISTENER, PEER_LISTENER } from '../controller/broker-registration.ts'
 import type { Controller } from '../controller/controller.ts'
-import { supportedFeatures } from '../controller/features.ts'
+import { supportedFeatures } from '../controller/metadata-version.ts'
 import type { ReplicaEnd } from '../controller/last-replicas.ts'
 import { MembershipError } from '../errors.ts'
 import type { Clock, Timer } from '../ports/clock.ts'
@@ -19,9 +19,11 @@ import type { Random } from '../ports/random.ts'
 import type { Logger } from '../services.ts'
 import type { PeerAddress } from './channel.ts'
 import type { ActiveControllerLink } from './controller-link.ts'
+import { registrationRefusal } from './refusals.ts'
+import { WaitNotes } from './wait-notes.ts'
 
-/** How often a broker that waits for its cluster says so (ms). */
-const WAIT_NOTE_MS = 5_000
+/** How often the clock is looked at while there is nothing to ask for (ms). */
+const IDLE_MS = 5_000
 
 /** How often the clock is looked at while the broker waits for its leaders to move (ms). */
 const PATIENCE_MS = 100
@@ -52,6 +54,8 @@ export interface MembershipOptions {
   readonly suspects: () => readonly TopicReplicas[]
   /** Replicas here whose logs are offline now. */
   readonly lost: () => readonly TopicReplicas[]
+  /** Replicas here that have no room for more. */
+  readonly full: () => readonly TopicReplicas[]
   /** How far a replica here goes; null when its log is not open. */
   readonly replicaEnd: (topicId: string, partition: number) => ReplicaEnd | null
 }
@@ -65,7 +69,7 @@ export class Membership {
   private isAsking = false
   private isOpen = false
   private startedMs = 0
-  private notedMs = 0
+  private readonly notes: WaitNotes
   private settleStart: ((error: Error | null) => void) | null = null
   private whenStopped: (() => void) | null = null
   private closed = false
@@ -73,10 +77,14 @@ export class Membership {
   private wantedEnds: readonly TopicReplicas[] = []
   /** A log has failed since the last heartbeat was sent. */
   private hasLost = false
+  /** The active controller when the metadata moved last. */
+  private controllerId = -1
+  private awaitsNews = false
 
   constructor(options: MembershipOptions) {
     this.options = options
     const { properties } = options.config
+    this.notes = new WaitNotes(options.logger)
     this.incarnationId = readUuid(options.random.bytes(16), 0)
     this.lifecycle = new BrokerLifecycle({
       heartbeatIntervalMs: properties['broker.heartbeat.interval.ms'],
@@ -99,9 +107,9 @@ export class Membership {
     const { clock, controller } = this.options
     this.addresses = addresses
     this.startedMs = clock.monotonic()
-    this.notedMs = this.startedMs
+    this.notes.begin(this.startedMs)
     this.settleStart = done
-    controller.onMetadata(() => this.checkUnfenced())
+    controller.onMetadata(() => this.metadataMoved())
     this.step()
   }
 
@@ -135,6 +143,22 @@ export class Membership {
     this.settle(error)
   }
 
+  private metadataMoved(): void {
+    const { controllerId } = this.options.controller.view
+    if (controllerId !== this.controllerId) {
+      this.controllerId = controllerId
+      if (controllerId >= 0) this.controllerFound()
+    }
+    this.checkUnfenced()
+  }
+
+  private controllerFound(): void {
+    if (this.timer === null) return
+    const nowMs = this.options.clock.monotonic()
+    this.lifecycle.controllerFound(nowMs)
+    this.schedule(nowMs)
+  }
+
   private settle(error: Error | null): void {
     const settle = this.settleStart
     this.settleStart = null
@@ -154,8 +178,8 @@ export class Membership {
     const nowMs = clock.monotonic()
     lifecycle.checkPatience(nowMs)
     if (lifecycle.state === 'stopped') return this.tellStopped()
-    if (lifecycle.refusedBy !== null) return this.settle(refusal(this.options.config.nodeId, lifecycle.refusedBy))
-    if (lifecycle.state === 'registering') this.noteWait(nowMs)
+    if (lifecycle.refusedBy !== null) return this.settle(this.refusal(lifecycle.refusedBy))
+    this.note(nowMs)
     if (!this.isAsking && lifecycle.wish !== null && lifecycle.dueMs <= nowMs) this.ask(lifecycle.wish)
     this.schedule(nowMs)
   }
@@ -164,7 +188,7 @@ export class Membership {
     this.timer?.cancel()
     const { lifecycle } = this
     const isIdle = lifecycle.wish === null
-    let delayMs = isIdle || this.isAsking ? WAIT_NOTE_MS : Math.max(0, lifecycle.dueMs - nowMs)
+    let delayMs = isIdle || this.isAsking ? IDLE_MS : Math.max(0, lifecycle.dueMs - nowMs)
     if (lifecycle.state === 'stopping') delayMs = Math.min(delayMs, PATIENCE_MS)
     this.timer = this.options.clock.after(delayMs, () => this.step())
   }
@@ -188,12 +212,26 @@ export class Membership {
     link.register(this.registration(), (error, response) => {
       this.answered((nowMs) => {
         const code = response?.errorCode ?? null
-        if (error !== null || code !== Errors.NONE) return this.lifecycle.registrationFailed(code, nowMs)
+        if (error !== null || code !== Errors.NONE) {
+          this.awaitNews()
+          return this.lifecycle.registrationFailed(code, nowMs)
+        }
         const { brokerEpoch = -1 } = response ?? {}
         this.lifecycle.registered(brokerEpoch, nowMs)
         logger.info({ brokerEpoch, tookMs: Math.round(nowMs - this.startedMs) }, 'broker registered')
         controller.whenApplied(brokerEpoch + 1, () => this.open())
       })
+    })
+  }
+
+  /** Whatever the metadata says next, there is a controller that wrote it: a pause would be in vain. */
+  private awaitNews(): void {
+    if (this.awaitsNews) return
+    this.awaitsNews = true
+    const { controller } = this.options
+    controller.whenApplied(controller.appliedOffset + 1, () => {
+      this.awaitsNews = false
+      this.controllerFound()
     })
   }
 
@@ -214,7 +252,7 @@ export class Membership {
       clusterId,
       incarnationId: this.incarnationId,
       listeners: [listener(CLIENT_LISTENER, client), ...(peer === null ? [] : [listener(PEER_LISTENER, peer)])],
-      features: supportedFeatures.map(({ name, minLevel, maxLevel }) => ({
+      features: supportedFeatures(config).map(({ name, minLevel, maxLevel }) => ({
         name,
         minSupportedVersion: minLevel,
         maxSupportedVersion: maxLevel,
@@ -229,7 +267,7 @@ export class Membership {
   }
 
   private heartbeat(): void {
-    const { link, config, controller, suspects, lost } = this.options
+    const { link, config, controller, suspects, lost, full } = this.options
     const { lifecycle } = this
     const { brokerEpoch } = lifecycle
     const isFirst = lifecycle.state === 'starting'
@@ -238,7 +276,8 @@ export class Membership {
       brokerId: config.nodeId,
       brokerEpoch,
       currentMetadataOffset: controller.appliedOffset - 1,
-      wantFence: lifecycle.wantsFence,
+      // With a full metadata log it hears of no change: neither of what it leads no more nor of what it is to follow.
+      wantFence: lifecycle.wantsFence || (controller.isFull && !controller.isActive),
       wantShutDown: lifecycle.wantsShutDown,
       offlineLogDirs: [],
       cordonedLogDirs: null,
@@ -246,6 +285,7 @@ export class Membership {
       replicaEnds: this.replicaEnds(),
       // Every time: another controller, or a later in-sync set, may not know.
       lostReplicas: named(lost()),
+      fullReplicas: named(full()),
     }
     link.heartbeat(request, (error, response) => {
       this.answered((nowMs) => {
@@ -282,25 +322,21 @@ export class Membership {
     if (own?.epoch === this.brokerEpoch && !own.fenced) this.settle(null)
   }
 
-  private noteWait(nowMs: number): void {
-    if (nowMs - this.notedMs < WAIT_NOTE_MS) return
-    this.notedMs = nowMs
-    const { logger, controller } = this.options
-    const { controllerId } = controller.view
-    const waitedMs = Math.round(nowMs - this.startedMs)
-    logger.warn({ waitedMs, controllerId }, 'waiting for an active controller: a majority of the voters must be up')
+  private refusal(code: ErrorCode): MembershipError {
+    const { config, clusterId, directoryId, controller } = this.options
+    const { nodeId, dataDir } = config
+    const node = { nodeId, clusterId, dataDir, directoryId, supported: supportedFeatures(config) }
+    return new MembershipError(registrationRefusal(code, node, controller.view))
+  }
+
+  private note(nowMs: number): void {
+    const { lifecycle, notes, startedMs } = this
+    const { controllerId } = this.options.controller.view
+    if (lifecycle.state === 'registering') notes.waits(nowMs, startedMs, controllerId, lifecycle.isDuplicate)
+    notes.cutOff(lifecycle.isCutOff(nowMs), nowMs, controllerId)
   }
 }
 
 function named(replicas: readonly TopicReplicas[]): LostTopic[] {
   return replicas.map(({ topicId, partitions }) => ({ topicId, partitions: [...partitions] }))
-}
-
-function refusal(nodeId: number, code: ErrorCode): MembershipError {
-  if (code === Errors.DUPLICATE_BROKER_REGISTRATION) {
-    return new MembershipError(
-      `node.id ${nodeId} is in use by another broker that lives: give each broker an id of its own`,
-    )
-  }
-  return new MembershipError(`the cluster refuses broker ${nodeId}: ${errorName(code)}`)
 }

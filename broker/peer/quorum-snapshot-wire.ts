@@ -34,7 +34,7 @@ export const snapshotWire = {
 
   /** `requestId` is chosen by the receiver, to find the request again that an answer belongs to. */
   receive(own: QuorumIdentity, request: snapshot.FetchSnapshotRequest, requestId: number): FetchSnapshotRequest {
-    checkCluster(own, request.clusterId)
+    checkCluster(own, request.clusterId, request.replicaId)
     const [topic] = request.topics
     const [partition] = topic?.partitions ?? []
     if (request.topics.length !== 1 || topic?.partitions.length !== 1 || partition === undefined) {

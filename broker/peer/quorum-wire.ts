@@ -11,7 +11,7 @@ import type {
 } from '../consensus/messages.ts'
 import { METADATA_TOPIC, METADATA_TOPIC_ID } from '../controller/names.ts'
 import { METADATA_FETCH_BYTES_MAX } from '../limits.ts'
-import { Errors } from '../../proto/kafka/errors.ts'
+import { type ErrorCode, errorName, Errors } from '../../proto/kafka/errors.ts'
 import type * as fetch from '../../proto/kafka/generated/01-fetch.ts'
 import type * as vote from '../../proto/kafka/generated/52-vote.ts'
 import type * as begin from '../../proto/kafka/generated/53-begin-quorum-epoch.ts'
@@ -33,6 +33,8 @@ export class QuorumRefusal extends Error {
 export interface QuorumIdentity {
   readonly clusterId: string
   readonly nodeId: number
+  /** Of this node's data directory. */
+  readonly directoryId: string
 }
 
 interface TopicOf<Partition> {
@@ -58,20 +60,26 @@ function metadataPartition<Partition extends { readonly partitionIndex: number }
   throw new QuorumRefusal(Errors.INVALID_REQUEST, 'the quorum is about one partition, that of the metadata log')
 }
 
-export function checkCluster(own: QuorumIdentity, clusterId: string | null): void {
+/** `sender`: the node that asks, -1 when it does not say. */
+export function checkCluster(own: QuorumIdentity, clusterId: string | null, sender = -1): void {
   if (clusterId === null || clusterId === own.clusterId) return
-  throw new QuorumRefusal(Errors.INCONSISTENT_CLUSTER_ID, `cluster id ${clusterId} is not ${own.clusterId}`)
+  const message = `node ${sender} belongs to cluster ${clusterId}, and node ${own.nodeId} to ${own.clusterId}`
+  throw new QuorumRefusal(Errors.INCONSISTENT_CLUSTER_ID, message)
 }
 
-function checkVoter(own: QuorumIdentity, voterId: number): void {
-  if (voterId < 0 || voterId === own.nodeId) return
-  throw new QuorumRefusal(Errors.INVALID_VOTER_KEY, `a request for voter ${voterId} reached node ${own.nodeId}`)
+/** A voter is a node and its disk (KIP-853); the zero id means whatever disk it has. */
+function checkVoter(own: QuorumIdentity, voterId: number, directoryId = ZERO_UUID): void {
+  const isNode = voterId < 0 || voterId === own.nodeId
+  if (isNode && (directoryId === ZERO_UUID || directoryId === own.directoryId)) return
+  const wanted = directoryId === ZERO_UUID ? `voter ${voterId}` : `voter ${voterId} with directory ${directoryId}`
+  const found = `node ${own.nodeId} with directory ${own.directoryId}`
+  throw new QuorumRefusal(Errors.INVALID_VOTER_KEY, `a request for ${wanted} reached ${found}`)
 }
 
 /** The error of the whole answer, else that of its partition. */
 export function checkAnswer(errorCode: number, partitionCode: number): void {
   const code = errorCode === Errors.NONE ? partitionCode : errorCode
-  if (code !== Errors.NONE) throw new QuorumRefusal(code, `the quorum request was refused with error ${code}`)
+  if (code !== Errors.NONE) throw new QuorumRefusal(code, `refused with ${errorName(code as ErrorCode)}`)
 }
 
 export const voteWire = {
@@ -90,7 +98,7 @@ export const voteWire = {
   },
 
   receive(own: QuorumIdentity, request: vote.VoteRequest): VoteRequest {
-    checkCluster(own, request.clusterId)
+    checkCluster(own, request.clusterId, request.topics[0]?.partitions[0]?.replicaId)
     checkVoter(own, request.voterId)
     const partition = metadataPartition(request.topics)
     const { replicaEpoch, replicaId, lastOffset, lastOffsetEpoch, preVote, voterDirectoryId } = partition
@@ -123,16 +131,17 @@ export const voteWire = {
 }
 
 export const beginWire = {
-  request(own: QuorumIdentity, to: number, { epoch, leader }: BeginEpochRequest): begin.BeginQuorumEpochRequest {
-    const partition = { partitionIndex: 0, voterDirectoryId: ZERO_UUID, leaderId: leader, leaderEpoch: epoch }
+  request(own: QuorumIdentity, to: number, message: BeginEpochRequest): begin.BeginQuorumEpochRequest {
+    const { epoch, leader, voterDirectoryId } = message
+    const partition = { partitionIndex: 0, voterDirectoryId, leaderId: leader, leaderEpoch: epoch }
     return { clusterId: own.clusterId, voterId: to, topics: metadataTopic(partition), leaderEndpoints: [] }
   },
 
   receive(own: QuorumIdentity, request: begin.BeginQuorumEpochRequest): BeginEpochRequest {
-    checkCluster(own, request.clusterId)
-    checkVoter(own, request.voterId)
-    const { leaderId, leaderEpoch } = metadataPartition(request.topics)
-    return { type: 'begin-epoch-request', epoch: leaderEpoch, leader: leaderId }
+    checkCluster(own, request.clusterId, request.topics[0]?.partitions[0]?.leaderId)
+    const { leaderId, leaderEpoch, voterDirectoryId } = metadataPartition(request.topics)
+    checkVoter(own, request.voterId, voterDirectoryId)
+    return { type: 'begin-epoch-request', epoch: leaderEpoch, leader: leaderId, voterDirectoryId }
   },
 
   response({ epoch, leader }: BeginEpochResponse): begin.BeginQuorumEpochResponse {
@@ -163,7 +172,7 @@ export const endWire = {
   },
 
   receive(own: QuorumIdentity, request: end.EndQuorumEpochRequest): EndEpochRequest {
-    checkCluster(own, request.clusterId)
+    checkCluster(own, request.clusterId, request.topics[0]?.partitions[0]?.leaderId)
     const { leaderId, leaderEpoch, preferredCandidates, preferredSuccessors } = metadataPartition(request.topics)
     const successors =
       preferredCandidates.length > 0 ? preferredCandidates.map(({ candidateId }) => candidateId) : preferredSuccessors
@@ -219,7 +228,7 @@ export const fetchWire = {
 
   /** `requestId` is chosen by the receiver, to find the fetch again that an answer belongs to. */
   receive(own: QuorumIdentity, request: fetch.FetchRequest, requestId: number): FetchRequest {
-    checkCluster(own, request.clusterId)
+    checkCluster(own, request.clusterId, request.replicaState.replicaId)
     const [partition] = request.topics[0]?.partitions ?? []
     if (partition === undefined) throw new QuorumRefusal(Errors.INVALID_REQUEST, 'a fetch of no partition')
     return {

@@ -4,7 +4,7 @@ export interface Clock {
   now(): number
   /** Monotonic milliseconds (fractional), for timeouts and latencies. */
   monotonic(): number
-  /** Calls `fn` once, not before `delayMs` milliseconds have passed. Never keeps the process alive. */
+  /** Calls `fn` once, not before `delayMs` milliseconds have passed; a long delay may be some longer. Never keeps the process alive. */
   after(delayMs: number, fn: () => void): Timer
   /** Calls `fn` at the end of this loop turn, after every input that is ready now has been read. */
   turnEnd(fn: () => void): void

@@ -49,6 +49,8 @@ export interface Connection {
   /** Set once, right after the connection arrives. `onData` may use the buffer during the call only. */
   handlers: {
     onData(chunk: Buffer): void
+    /** Where the next bytes should be put, if it can be chosen; null or absent = wherever. Asked after each `onData`. */
+    target?(): Buffer | null
     /** What was written has drained below the socket's high-water mark. */
     onDrain(): void
     /** Called exactly once, whatever closed the connection. */

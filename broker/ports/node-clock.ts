@@ -1,7 +1,10 @@
 import type { Clock, Timer } from './clock.ts'
+import { CoarseTimers } from './coarse-timers.ts'
 
-/** The operating system's time. Timers never keep the process alive. */
-export const nodeClock: Clock = {
+/** From this delay on a timer may be late by an eighth of it, and 64 ms at most. */
+const COARSE_MIN_MS = 100
+
+const exactClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after(delayMs: number, fn: () => void): Timer {
@@ -12,4 +15,12 @@ export const nodeClock: Clock = {
   turnEnd(fn: () => void): void {
     setImmediate(fn)
   },
+}
+
+const coarse = new CoarseTimers(exactClock)
+
+/** The operating system's time. Timers never keep the process alive; long ones fire together (see CoarseTimers). */
+export const nodeClock: Clock = {
+  ...exactClock,
+  after: (delayMs, fn) => (delayMs < COARSE_MIN_MS ? exactClock : coarse).after(delayMs, fn),
 }

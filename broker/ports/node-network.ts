@@ -37,7 +37,8 @@ class NodeConnection implements Connection {
     this.remoteAddress = socket.remoteAddress ?? ''
     this.remotePort = socket.remotePort ?? 0
     const onData = (chunk: Buffer) => this.handlers.onData(chunk)
-    if (!receiveShared(socket, onData)) socket.on('data', onData)
+    const target = () => this.handlers.target?.() ?? null
+    if (!receiveShared(socket, onData, target)) socket.on('data', onData)
     socket.on('drain', () => this.handlers.onDrain())
     // What failed does not matter here: 'close' follows, and the peer is gone either way.
     socket.on('error', () => {})

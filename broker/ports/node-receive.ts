@@ -22,22 +22,35 @@ interface UserBufferHandle {
 }
 
 /**
- * Calls `onData` with a slice of the shared buffer that is valid during the call only. False: this Node cannot, nothing was
- * changed, use 'data'.
+ * Calls `onData` with a slice of the shared buffer that is valid during the call only; where `target` names a buffer after a
+ * call, the next read goes there instead. False: this Node cannot, nothing was changed, use 'data'.
  */
-export function receiveShared(socket: Socket, onData: (chunk: Buffer) => void): boolean {
+export function receiveShared(
+  socket: Socket,
+  onData: (chunk: Buffer) => void,
+  target: () => Buffer | null = () => null,
+): boolean {
   const handle = (socket as unknown as { _handle?: Partial<UserBufferHandle> | null })._handle
   const symbols = new Map(Object.getOwnPropertySymbols(socket).map((symbol) => [symbol.description, symbol]))
-  const [buffer, callback] = [symbols.get('kBuffer'), symbols.get('kBufferCb')]
-  if (buffer === undefined || callback === undefined || typeof handle?.useUserBuffer !== 'function') return false
+  const [buffer, callback, next] = ['kBuffer', 'kBufferCb', 'kBufferGen'].map((name) => symbols.get(name))
+  if (buffer === undefined || callback === undefined || next === undefined) return false
+  if (typeof handle?.useUserBuffer !== 'function') return false
   shared ??= Buffer.allocUnsafeSlow(BACKING_BYTES).subarray(0, RECEIVE_BYTES)
-  const target = shared
+  const common = shared
+  let current = common
   const fields = socket as unknown as Record<symbol, unknown>
-  fields[buffer] = target
+  fields[buffer] = common
   fields[callback] = (bytes: number) => {
-    onData(target.subarray(0, bytes))
+    onData(current.subarray(0, bytes))
     return true
   }
-  handle.useUserBuffer(target)
+  // Undefined leaves the buffer as it is.
+  fields[next] = () => {
+    const wanted = target() ?? common
+    if (wanted === current) return undefined
+    current = wanted
+    return wanted
+  }
+  handle.useUserBuffer(common)
   return true
 }

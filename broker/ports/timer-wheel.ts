@@ -4,8 +4,8 @@
  */
 import type { Clock, Timer } from './clock.ts'
 
-/** Milliseconds per slot: a fetch that waits 500 ms does not mind 5. */
-const TICK_MS = 5
+/** Milliseconds per slot: a fetch that waits 500 ms does not mind 4. */
+const TICK_MS = 4
 /** Slots per revolution; a longer timeout goes round more than once. */
 const SLOTS = 512
 
@@ -40,9 +40,14 @@ export class TimerWheel {
   }
 
   add(delayMs: number, fn: () => void): WheelEntry {
-    const now = this.clock.monotonic()
-    if (this.count === 0) this.doneTick = Math.floor(now / TICK_MS)
-    const dueTick = Math.max(this.doneTick + 1, Math.ceil((now + delayMs) / TICK_MS))
+    const nowMs = this.clock.monotonic()
+    return this.addAt(nowMs + delayMs, nowMs, fn)
+  }
+
+  /** At `atMs` of the monotonic clock, where it is `nowMs`. */
+  addAt(atMs: number, nowMs: number, fn: () => void): WheelEntry {
+    if (this.count === 0) this.doneTick = Math.floor(nowMs / TICK_MS)
+    const dueTick = Math.max(this.doneTick + 1, Math.ceil(atMs / TICK_MS))
     const entry = { fn, dueTick, linked: true } as WheelEntry
     const slot = dueTick % SLOTS
     const head = this.slots[slot]

@@ -77,11 +77,11 @@ export class HostedPartition extends PartitionLog implements api.ReplicatedParti
   }
 
   full(reason: Error): void {
-    this.host.fullChanged(this, reason)
+    this.later(() => this.host.fullChanged(this, reason))
   }
 
   relieved(): void {
-    this.host.fullChanged(this, null)
+    this.later(() => this.host.fullChanged(this, null))
   }
 
   get isLeader(): boolean {
@@ -103,6 +103,11 @@ export class HostedPartition extends PartitionLog implements api.ReplicatedParti
 
   get isUnderMinIsr(): boolean {
     return this.leader?.hasMinIsr === false
+  }
+
+  /** Whom the high watermark waits for (R4); empty unless it is led here. */
+  get awaitedReplicas(): readonly number[] {
+    return this.leader?.awaitedReplicas ?? []
   }
 
   get knowsCommittedEnd(): boolean {

@@ -1,3 +1,4 @@
+import { isOutOfDescriptors } from '../log/errors.ts'
 import type { Log } from '../log/log.ts'
 import type { AbortedTransaction } from '../log/txn-index.ts'
 import type { OffsetResult, ReadResult } from './api.ts'
@@ -22,6 +23,11 @@ export abstract class PartitionLog {
 
   get isOnline(): boolean {
     return this.log.offline === null
+  }
+
+  /** False while the disk is full. A want of descriptors is over as soon as a sync has freed one. */
+  get hasSpace(): boolean {
+    return this.log.full === null || isOutOfDescriptors(this.log.full.cause)
   }
 
   get logStartOffset(): number {

@@ -169,6 +169,13 @@ export class PartitionManager implements PartitionsApi, PartitionHost {
     return found
   }
 
+  /** Replicas here that have no room for more. */
+  full(): TopicReplicas[] {
+    const found: TopicReplicas[] = []
+    for (const { topicId, index, hasSpace } of this.all()) if (!hasSpace) found.push({ topicId, partitions: [index] })
+    return found
+  }
+
   leaderOrError(
     topic: string,
     index: number,
@@ -219,9 +226,13 @@ export class PartitionManager implements PartitionsApi, PartitionHost {
     this.roles?.isrDue(partition)
   }
 
-  fullChanged({ topic, index }: HostedPartition, reason: Error | null): void {
+  /** What has no room does not fetch: it would be taken for a follower that keeps up until there is something to fetch. */
+  fullChanged(partition: HostedPartition, reason: Error | null): void {
+    const { topic, index } = partition
     if (reason === null) this.options.events.relieved(topic, index)
     else this.options.events.full(topic, index, reason)
+    if (partition.hasSpace) this.takeUp(partition)
+    else if (partition.isFollower) this.roles?.unfollowed(partition)
   }
 
   wentOffline(partition: HostedPartition, reason: Error): void {
@@ -284,7 +295,7 @@ export class PartitionManager implements PartitionsApi, PartitionHost {
     })
     if (partition.follower !== followed) {
       if (followed !== null) this.roles?.unfollowed(partition)
-      if (partition.follower !== null && partition.isOnline) this.roles?.followed(partition)
+      this.takeUp(partition)
     }
     if (wasLeader && !partition.isLeader) this.tellResigned(topic.name, view.index)
     if (elected) for (const listener of this.listeners.get(topic.name) ?? []) listener.elected(partition)
@@ -311,6 +322,11 @@ export class PartitionManager implements PartitionsApi, PartitionHost {
       if (isPassing(error)) this.reopenLater(topic.name)
       return undefined
     }
+  }
+
+  /** Fetches what it follows, if it can take it. */
+  private takeUp(partition: HostedPartition): void {
+    if (partition.follower !== null && partition.isOnline && partition.hasSpace) this.roles?.followed(partition)
   }
 
   private reopenLater(topic: string): void {

@@ -19,8 +19,9 @@ export function readHot(
   try {
     const read = log.read(offset, limit, maxBytes, minOneBatch)
     return read === null ? null : readResult(read)
-  } catch {
+  } catch (error) {
     // A file that cannot be opened or read: this partition's fault alone, and perhaps a passing one.
+    log.noteUnreadable(error as Error)
     return emptyRead(Errors.KAFKA_STORAGE_ERROR, offset)
   }
 }
@@ -34,12 +35,17 @@ export function readCold(
   minOneBatch: boolean,
   done: (result: ReadResult) => void,
 ): void {
+  const fail = (error: Error): void => {
+    log.noteUnreadable(error)
+    done(emptyRead(Errors.KAFKA_STORAGE_ERROR, offset))
+  }
   try {
     log.readAsync(offset, limitOffset, maxBytes, minOneBatch, (error, read) => {
-      done(error === null ? readResult(read) : emptyRead(Errors.KAFKA_STORAGE_ERROR, offset))
+      if (error === null) done(readResult(read))
+      else fail(error)
     })
-  } catch {
-    done(emptyRead(Errors.KAFKA_STORAGE_ERROR, offset))
+  } catch (error) {
+    fail(error as Error)
   }
 }
 
@@ -47,7 +53,8 @@ export function readCold(
 export function abortedWithin(log: Log, fromOffset: number, endOffset: number): readonly AbortedTransaction[] | null {
   try {
     return log.abortedTransactions(fromOffset, endOffset)
-  } catch {
+  } catch (error) {
+    log.noteUnreadable(error as Error)
     return null
   }
 }

@@ -53,12 +53,13 @@ export class ClientConnection implements RequestOwner {
     this.host = host
     this.peer = peer
     this.clientHost = printableAddress(peer.remoteAddress)
-    this.receiver = new FrameReceiver(host.limits.requestBytesMax, host.assembly)
+    this.receiver = new FrameReceiver(host.limits.requestBytesMax, host.assembly, host.chunks)
     this.reader = new Reader(NOTHING, 0, 0, host.readerOptions)
     this.output = new OutputQueue(peer, host.limits.writeBytesMax, host.writers)
     this.lastActiveMs = host.turnMs()
     peer.handlers = {
       onData: (chunk) => this.received(chunk),
+      target: () => this.receiver.target,
       onDrain: () => this.drained(),
       onClose: () => this.gone(),
     }

@@ -1,6 +1,6 @@
 /** Which handler answers a key and version, and the counters of each API. Knows nothing of sockets. */
 import type { Handler } from '../handlers/handler.ts'
-import type { Counter, Histogram, Metrics } from '../metrics.ts'
+import type { Counter, Histogram, Labels, Metrics } from '../metrics.ts'
 
 /** One API as it is served. */
 export interface ServedApi {
@@ -19,11 +19,12 @@ const DURATION_BUCKETS_MS = [0.5, 1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 5000
 export class Dispatcher {
   private readonly byKey: (ServedApi | undefined)[] = []
 
-  constructor(handlers: readonly Handler<unknown, unknown>[], metrics: Metrics) {
+  /** `listener` tells this listener's requests from those of another. */
+  constructor(handlers: readonly Handler<unknown, unknown>[], metrics: Metrics, listener: Labels = {}) {
     for (const handler of handlers) {
       const { api } = handler
       if (this.byKey[api.key] !== undefined) throw new Error(`two handlers for ${api.name}`)
-      const labels = { api: api.name }
+      const labels = { api: api.name, ...listener }
       this.byKey[api.key] = {
         handler,
         lowest: Math.max(handler.minVersion ?? api.minVersion, api.minCodecVersion),

@@ -4,7 +4,7 @@ import type { Logger, Services } from '../services.ts'
 import type { ClientConnection } from './connection.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import type { ReplyWriters } from './output.ts'
-import type { AssemblyPool } from './receiver.ts'
+import type { AssemblyPool, ChunkLender } from './receiver.ts'
 
 /** What a connection needs from the server that accepted it. */
 export interface ConnectionHost {
@@ -15,6 +15,8 @@ export interface ConnectionHost {
   readonly limits: ServerLimits
   /** Memory for frames that arrive in parts. */
   readonly assembly: AssemblyPool
+  /** The log's, for large frames; null = they are put together like the others. */
+  readonly chunks: ChunkLender | null
   /** Memory for replies. */
   readonly writers: ReplyWriters
   /** How requests are read. */

@@ -1,25 +1,32 @@
 /** The bytes a connection has to send, handed to the socket a bounded piece at a time. */
 import { Writer } from '../../proto/kafka/writer.ts'
-import { REPLY_WRITER_BYTES_MAX, REPLY_WRITERS_FREE_MAX } from '../limits.ts'
+import { REPLY_WRITER_BYTES_MAX, REPLY_WRITERS_FREE_BYTES_MAX } from '../limits.ts'
 import type { Connection } from '../ports/network.ts'
 
 /** Above this a socket is sure to announce that it has drained; below, what it holds is noise. Node's own mark is 16 or 64 KiB. */
 const DRAIN_ANNOUNCED_BYTES = 64 * 1024
 
-/** What a writer of replies begins with: the produce replies of a turn of small batches. */
-const REPLIES_BYTES = 16 * 1024
+/** What a writer of replies begins with: ten produce replies. One that has grown stays as large. */
+const REPLIES_BYTES = 1024
 
 /** Writers of replies, shared by the connections: one is out of use again as soon as the kernel has what was written. */
 export class ReplyWriters {
-  private readonly free: Writer[] = []
+  private readonly free: { readonly writer: Writer; readonly bytes: number }[] = []
+  private freeBytes = 0
 
   take(): Writer {
-    return this.free.pop() ?? new Writer(REPLIES_BYTES)
+    const kept = this.free.pop()
+    if (kept === undefined) return new Writer(REPLIES_BYTES)
+    this.freeBytes -= kept.bytes
+    return kept.writer
   }
 
   /** Nobody may look any more at what the writer has written. */
   giveBack(writer: Writer): void {
-    if (writer.reuse() <= REPLY_WRITER_BYTES_MAX && this.free.length < REPLY_WRITERS_FREE_MAX) this.free.push(writer)
+    const bytes = writer.reuse()
+    if (bytes > REPLY_WRITER_BYTES_MAX || this.freeBytes + bytes > REPLY_WRITERS_FREE_BYTES_MAX) return
+    this.freeBytes += bytes
+    this.free.push({ writer, bytes })
   }
 }
 

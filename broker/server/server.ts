@@ -6,6 +6,7 @@ import type { ReaderOptions } from '../../proto/kafka/reader.ts'
 import { TextCache } from '../../proto/kafka/text-cache.ts'
 import type { Handler } from '../handlers/handler.ts'
 import {
+  ASSEMBLY_FRAME_BYTES_MIN,
   ASSEMBLY_SLOT_BYTES,
   ASSEMBLY_SLOTS,
   BROKER_PARTIAL_FRAME_BYTES_MAX,
@@ -27,7 +28,7 @@ import { ClientConnection } from './connection.ts'
 import { Dispatcher } from './dispatcher.ts'
 import type { ConnectionHost, ServerLimits } from './host.ts'
 import { ReplyWriters } from './output.ts'
-import { AssemblyPool } from './receiver.ts'
+import { AssemblyPool, type ChunkLender } from './receiver.ts'
 
 export type { ServerLimits } from './host.ts'
 
@@ -66,10 +67,11 @@ export class KafkaServer implements ConnectionHost {
   readonly dispatcher: Dispatcher
   /** Set by `serve`; no request is read before. */
   services!: Services
+  chunks: ChunkLender | null = null
   readonly clock: Clock
   readonly logger: Logger
   readonly limits: ServerLimits
-  readonly assembly = new AssemblyPool(ASSEMBLY_SLOTS, ASSEMBLY_SLOT_BYTES)
+  readonly assembly = new AssemblyPool(ASSEMBLY_SLOTS, ASSEMBLY_SLOT_BYTES, ASSEMBLY_FRAME_BYTES_MIN)
   readonly writers = new ReplyWriters()
   readonly readerOptions: ReaderOptions = { texts: new TextCache() }
   listener = ''
@@ -103,7 +105,7 @@ export class KafkaServer implements ConnectionHost {
     this.network = options.network
     this.turn = options.turn
     const { metrics, labels } = options
-    this.dispatcher = new Dispatcher(options.handlers, metrics)
+    this.dispatcher = new Dispatcher(options.handlers, metrics, labels)
     this.accepted = metrics.counter('millrace_connections_accepted_total', 'Connections accepted.', labels)
     this.dropped = metrics.counter(
       'millrace_connections_dropped_total',
@@ -130,10 +132,11 @@ export class KafkaServer implements ConnectionHost {
     return this.listening.port
   }
 
-  /** Begins to answer; `listener` is host:port as clients see it. */
-  serve(listener: string, services: Services): void {
+  /** Begins to answer; `listener` is host:port as clients see it, `chunks` is where the log would have large frames. */
+  serve(listener: string, services: Services, chunks: ChunkLender | null = null): void {
     this.listener = listener
     this.services = services
+    this.chunks = chunks
     const early = this.early ?? []
     this.early = null
     for (const connection of early) this.accept(connection)

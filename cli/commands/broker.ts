@@ -1,7 +1,9 @@
 import { Command } from 'commander'
 import { bootstrapOption, type ConnectOptions, withClient } from '../connect.ts'
+import { UsageError } from '../errors.ts'
 import { printJson, printLine, printTable } from '../output.ts'
 import { integer } from '../parse.ts'
+import { brokerDrainCommand } from './broker-drain.ts'
 
 interface JsonOption extends ConnectOptions {
   readonly json?: boolean
@@ -46,7 +48,10 @@ function unregister(): Command {
     .argument('<broker>', 'node id', integer(0, 0x7fff_ffff))
     .action((id: number, options: JsonOption) =>
       withClient(options, async (client) => {
-        await client.admin().unregisterBroker(id)
+        const admin = client.admin()
+        const serves = (await admin.describeBrokers()).some((broker) => broker.id === id && !broker.fenced)
+        if (serves) throw new UsageError(`broker ${id} serves, and would register again: stop it first`)
+        await admin.unregisterBroker(id)
         if (options.json) printJson({ unregistered: id })
         else printLine(`broker ${id} is forgotten`)
       }),
@@ -55,6 +60,6 @@ function unregister(): Command {
 
 export function brokerCommand(): Command {
   const command = new Command('broker').description('brokers of the cluster')
-  for (const sub of [list(), unregister()]) command.addCommand(sub)
+  for (const sub of [list(), brokerDrainCommand(), unregister()]) command.addCommand(sub)
   return command
 }

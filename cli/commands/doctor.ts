@@ -32,7 +32,8 @@ function print({ brokers, quorum }: Look, { findings, partitions }: Diagnosis, p
     const alive = brokers.filter(({ fenced }) => !fenced).length
     const led = partitions.filter(({ leader }) => leader >= 0).length
     printLine(`${alive} of ${brokers.length} brokers serve; the metadata quorum is led by ${quorum?.leader ?? '?'}`)
-    printLine(`${led} of ${partitions.length} partitions have a leader`)
+    const sure = partitions.filter(({ safe }) => safe).length
+    printLine(`${led} of ${partitions.length} partitions have a leader, ${sure} one that is sure to have everything`)
     if (partitions.length > 0) {
       printLine('')
       printTable(

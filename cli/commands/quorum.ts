@@ -29,6 +29,7 @@ function describe(): Command {
       const row = (role: string) => (replica: (typeof voters)[number]) => [
         replica.id,
         replica.id === leader ? 'leader' : role,
+        replica.address ?? '-',
         replica.directoryId,
         replica.logEndOffset,
         replica.logEndOffset < 0 ? '-' : Math.max(0, end - replica.logEndOffset),
@@ -36,7 +37,7 @@ function describe(): Command {
         ago(replica.lastCaughtUpMs, nowMs),
       ]
       printTable(
-        ['node', 'role', 'directory', 'end', 'lag', 'last fetch', 'last caught up'],
+        ['node', 'role', 'address', 'directory', 'end', 'lag', 'last fetch', 'last caught up'],
         [...voters.map(row('voter')), ...observers.map(row('observer'))],
       )
     }),

@@ -96,7 +96,8 @@ async function start(options: StartOptions): Promise<void> {
   const { startBroker } = await import('../../broker/index.ts')
   const { config, unused } = await configuration(options)
   const { logger } = await makeLogger(options.logLevel)
-  if (unused.length > 0) logger.info({ unused }, 'options that mean nothing here')
+  if (unused.length > 0)
+    logger.warn({ unused }, 'options that mean nothing here: typing errors, or options of Kafka that are not needed')
   const stopping = stopSignal()
   const broker = await startBroker({ config, logger, signal: stopping }).catch((error: unknown) => {
     // Told to stop while it waited for its cluster: it has.

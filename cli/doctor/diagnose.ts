@@ -19,6 +19,7 @@ export interface PartitionDiagnosis extends ReplicatedPartition {
   readonly ends: readonly { readonly broker: number; readonly endOffset: number }[]
   /** Why the leader has everything that was acknowledged, or why there is none. */
   readonly why: string
+  /** It is sure that the leader has everything that was acknowledged. */
   readonly safe: boolean
 }
 
@@ -27,18 +28,22 @@ export interface Diagnosis {
   readonly partitions: readonly PartitionDiagnosis[]
 }
 
-const reasons: Readonly<Record<string, (leader: number) => string>> = {
-  '': (leader) => `broker ${leader} has led from the beginning`,
+const reasons: Readonly<Record<string, (leader: number, leaderEpoch: number) => string>> = {
+  // Before metadata.version 2 nobody wrote down why.
+  '': (leader, leaderEpoch) =>
+    `broker ${leader} has led from the beginning${leaderEpoch === 0 ? '' : ', or since before metadata.version 2'}`,
   'in-sync': (leader) => `broker ${leader} was in sync: it has everything that was acknowledged`,
   eligible: (leader) =>
     `broker ${leader} was eligible: since it left the in-sync set nothing was acknowledged without it`,
-  last: (leader) => `broker ${leader} alone was complete last: nobody has more`,
-  longest: (leader) => `all that were complete last were asked, and broker ${leader} has the most`,
+  last: (leader) => `broker ${leader} alone was complete last: nobody has more, but its disk may have lost some`,
+  longest: (leader) =>
+    `all that were complete last were asked, and broker ${leader} has the most, but each disk may have lost some`,
   unclean: (leader) => `broker ${leader} was chosen because it was alive: acknowledged records may be gone`,
 }
 
 /** A replica that may have lost something leads: what it has is the most there is, and perhaps not all there was. */
 const UNSURE = new Set(['last', 'longest'])
+const UNSAFE = new Set([...UNSURE, 'unclean'])
 
 function named(brokers: readonly number[]): string {
   return `${brokers.length === 1 ? 'broker' : 'brokers'} ${brokers.join(', ')}`
@@ -52,14 +57,19 @@ function whyNoLeader({ inSync, eligible, lastComplete }: ReplicatedPartition): s
 }
 
 function diagnosePartition(partition: ReplicatedPartition, ends: readonly ReplicaEnd[]): PartitionDiagnosis {
-  const { topic, partition: index, leader, electedAs } = partition
+  const { topic, partition: index, leader, leaderEpoch, electedAs } = partition
   const own = ends
     .filter((end) => end.topic === topic && end.partition === index)
     .map(({ broker, endOffset }) => ({ broker, endOffset }))
     .sort((a, b) => a.broker - b.broker)
   if (leader < 0) return { ...partition, ends: own, why: whyNoLeader(partition), safe: false }
   const reason = reasons[electedAs] ?? (() => `broker ${leader} was chosen as "${electedAs}"`)
-  return { ...partition, ends: own, why: reason(leader), safe: electedAs !== 'unclean' }
+  return {
+    ...partition,
+    ends: own,
+    why: reason(leader, leaderEpoch),
+    safe: reasons[electedAs] !== undefined && !UNSAFE.has(electedAs),
+  }
 }
 
 function partitionFinding(partition: PartitionDiagnosis): Finding | null {

@@ -1,7 +1,8 @@
 /** One broker as a process of its own: spawned, heard, signalled. Knows nothing of restarts. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync } from 'node:fs'
 import type { Ending } from './core.ts'
+import { LogFile } from './log-file.ts'
 import type { NodePlan } from './plan.ts'
 
 /** What a broker prints once it serves. */
@@ -19,22 +20,20 @@ export interface BrokerProcessEvents {
   ended(ending: Ending): void
 }
 
-/** How much of what a broker said last is kept for whoever asks why it died (bytes). */
+/** How much of what a broker without a log file said last is kept for whoever asks why it died (bytes). */
 const LAST_WORDS_BYTES = 2_000
 
 export class BrokerProcess {
   readonly nodeId: number
   private readonly child: ChildProcess
-  private readonly logFile: string | null
-  /** Where this process's part of the log file begins. */
-  private readonly logStart: number
+  /** Null: its lines go to the supervisor's stderr. */
+  private readonly logFile: LogFile | null
   private lastWords = ''
 
   constructor(plan: NodePlan, events: BrokerProcessEvents) {
     this.nodeId = plan.nodeId
-    this.logFile = plan.logFile
-    const log = plan.logFile === null ? null : openSync(plan.logFile, 'a')
-    this.logStart = log === null ? 0 : fstatSync(log).size
+    this.logFile = plan.logFile === null ? null : new LogFile(plan.logFile)
+    const log = this.logFile?.open() ?? null
     this.child = spawn(process.execPath, [...process.execArgv, process.argv[1] ?? '', ...plan.args], {
       stdio: ['ignore', 'pipe', log ?? 'pipe', 'ipc'],
       // A Ctrl-C in the terminal is for the supervisor: it tells the brokers in its own time.
@@ -63,9 +62,14 @@ export class BrokerProcess {
     this.child.kill(signal)
   }
 
+  /** Bounds its log file; to be called every now and then. */
+  rotateLog(): void {
+    this.logFile?.rotate()
+  }
+
   /** The last lines of its log, at most `count`. */
   lastLines(count: number): string[] {
-    const text = this.logFile === null ? this.lastWords : tailOf(this.logFile, this.logStart)
+    const text = this.logFile?.tail() ?? this.lastWords
     return text
       .split('\n')
       .filter((line) => line.trim() !== '')
@@ -91,18 +95,4 @@ function lines(stream: NodeJS.ReadableStream | null, line: (text: string) => voi
   stream?.on('end', () => {
     if (pending !== '') line(pending)
   })
-}
-
-/** The last bytes of a file, none from before `start`. */
-function tailOf(path: string, start: number): string {
-  const file = openSync(path, 'r')
-  try {
-    const { size } = fstatSync(file)
-    const from = Math.max(start, size - LAST_WORDS_BYTES)
-    const bytes = Buffer.alloc(Math.max(0, size - from))
-    readSync(file, bytes, 0, bytes.length, from)
-    return bytes.toString('utf8')
-  } finally {
-    closeSync(file)
-  }
 }

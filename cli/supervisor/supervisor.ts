@@ -22,6 +22,9 @@ export interface SupervisorListener {
 /** Lines shown of a broker that did not get ready. */
 const LAST_LINES = 5
 
+/** How often the size of the log files is looked at (ms). */
+const LOG_CHECK_MS = 10_000
+
 export class Supervisor {
   /** The exit code, once every process has ended. */
   readonly ended: Promise<number>
@@ -31,6 +34,7 @@ export class Supervisor {
   private readonly processes = new Map<number, BrokerProcess>()
   private readonly pauses = new Map<number, NodeJS.Timeout>()
   private readonly readyNow = new Map<number, ReadyBroker>()
+  private logCheck: NodeJS.Timeout | null = null
   private settle: (code: number) => void = () => {}
 
   constructor(plans: readonly NodePlan[], listener: SupervisorListener = {}) {
@@ -56,6 +60,7 @@ export class Supervisor {
     for (const { logFile } of this.plans.values()) {
       if (logFile !== null) mkdirSync(dirname(logFile), { recursive: true })
     }
+    this.logCheck = setInterval(() => this.rotateLogs(), LOG_CHECK_MS)
     this.run(this.core.begin())
   }
 
@@ -94,6 +99,7 @@ export class Supervisor {
         return this.listener.whole?.()
       case 'exit':
         for (const pause of this.pauses.values()) clearTimeout(pause)
+        clearInterval(this.logCheck ?? undefined)
         return this.settle(effect.code)
     }
   }
@@ -121,6 +127,10 @@ export class Supervisor {
       this.step({ kind: 'due', nodeId })
     }, ms)
     this.pauses.set(nodeId, timer)
+  }
+
+  private rotateLogs(): void {
+    for (const child of this.processes.values()) child.rotateLog()
   }
 
   private lastLines(nodeId: number): string[] {

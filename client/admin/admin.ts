@@ -7,6 +7,7 @@ import type { Abortable } from '../options.ts'
 import type { TopicPartition, TopicPartitionOffset } from '../topic.ts'
 import { alterConfigs, describeConfigs } from './configs.ts'
 import { AdminContext } from './context.ts'
+import { describeFeatures, updateFeatures } from './features.ts'
 import {
   alterGroupOffsets,
   deleteGroupOffsets,
@@ -24,6 +25,8 @@ import type {
   ClusterDescription,
   ConfigChange,
   ConfigResource,
+  FeatureUpdateOptions,
+  FeatureUpdates,
   NewTopic,
   NewVoter,
   OffsetSpec,
@@ -152,6 +155,14 @@ export class KafkaAdmin implements Admin {
     options: Abortable & { readonly unclean?: boolean } = {},
   ): Promise<TopicPartition[]> {
     return electLeaders(this.#open(), partitions, options.unclean ?? false, options.signal)
+  }
+
+  async describeFeatures({ signal }: Abortable = {}) {
+    return describeFeatures(this.#open(), signal)
+  }
+
+  async updateFeatures(levels: FeatureUpdates, options: Abortable & FeatureUpdateOptions = {}) {
+    return updateFeatures(this.#open(), levels, options)
   }
 
   async describeQuorum({ signal }: Abortable = {}) {

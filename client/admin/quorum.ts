@@ -24,22 +24,27 @@ export async function describeQuorum(
   const partition = answer.topics[0]?.partitions[0]
   if (partition === undefined) throw clientError('CLIENT_PROTOCOL', 'no answer about the metadata quorum')
   check(partition.errorCode, 'describe quorum', partition.errorMessage)
+  const addresses = new Map<number, string>()
+  for (const { nodeId, listeners } of answer.nodes) {
+    for (const { host, port } of listeners.slice(0, 1)) addresses.set(nodeId, `${host}:${port}`)
+  }
   return {
     leader: partition.leaderId,
     leaderEpoch: partition.leaderEpoch,
     highWatermark: partition.highWatermark,
-    voters: partition.currentVoters.map(replica),
-    observers: partition.observers.map(replica),
+    voters: partition.currentVoters.map((state) => replica(state, addresses.get(state.replicaId))),
+    observers: partition.observers.map((state) => replica(state)),
   }
 }
 
-function replica(state: ReplicaState): QuorumReplica {
+function replica(state: ReplicaState, address: string | null = null): QuorumReplica {
   return {
     id: state.replicaId,
     directoryId: state.replicaDirectoryId,
     logEndOffset: state.logEndOffset,
     lastFetchMs: state.lastFetchTimestamp,
     lastCaughtUpMs: state.lastCaughtUpTimestamp,
+    address,
   }
 }
 

@@ -153,6 +153,8 @@ export interface QuorumReplica {
   readonly logEndOffset: number
   readonly lastFetchMs: number
   readonly lastCaughtUpMs: number
+  /** host:port where the others reach it; null for one without a vote, and before Kafka 3.9. */
+  readonly address: string | null
 }
 
 export interface QuorumDescription {
@@ -163,6 +165,28 @@ export interface QuorumDescription {
   readonly voters: readonly QuorumReplica[]
   /** Those who follow without a vote. */
   readonly observers: readonly QuorumReplica[]
+}
+
+/** A feature of the cluster whose level its brokers agree on (KIP-584), such as `metadata.version`. */
+export interface FeatureDescription {
+  readonly name: string
+  /** Levels that the broker that was asked understands; both 0: it knows nothing of the feature. */
+  readonly minLevel: number
+  readonly maxLevel: number
+  /** What the cluster has agreed on; 0 = nothing. */
+  readonly level: number
+}
+
+export interface FeatureUpdates {
+  /** The wanted level by name; 0 takes a feature away. */
+  readonly [name: string]: number
+}
+
+export interface FeatureUpdateOptions {
+  /** Levels may go down; `unsafe`: even where what the later level brought is lost. Default: they only go up. */
+  readonly downgrade?: 'safe' | 'unsafe'
+  /** Only says whether it could be done. */
+  readonly validateOnly?: boolean
 }
 
 export interface NewVoter {
@@ -245,6 +269,13 @@ export interface Admin extends AsyncDisposable {
     partitions?: readonly TopicPartition[],
     options?: Abortable & { readonly unclean?: boolean },
   ): Promise<TopicPartition[]>
+  /** What the cluster's brokers have agreed on, and what they could (KIP-584). Needs Kafka 2.7. */
+  describeFeatures(options?: Abortable): Promise<FeatureDescription[]>
+  /**
+   * Changes agreed levels: all or none. A level goes up once every broker of the cluster understands it, which is the last step
+   * of a rolling upgrade. Rejects with INVALID_UPDATE_VERSION, which names the broker that does not.
+   */
+  updateFeatures(levels: FeatureUpdates, options?: Abortable & FeatureUpdateOptions): Promise<void>
   describeQuorum(options?: Abortable): Promise<QuorumDescription>
   /** Makes a caught-up observer a voter (KIP-853). */
   addVoter(voter: NewVoter, options?: Abortable): Promise<void>

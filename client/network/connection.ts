@@ -1,4 +1,3 @@
-import { connect, type Socket } from 'node:net'
 import type { Api } from '../../proto/kafka/api.ts'
 import { frameRequest } from '../../proto/kafka/frame.ts'
 import { readResponseHeader } from '../../proto/kafka/header.ts'
@@ -7,11 +6,13 @@ import type { HostPort } from '../config.ts'
 import { clientError, type MillraceError } from '../errors.ts'
 import type { FrameMemory } from './frame-memory.ts'
 import { FrameReader } from './frame-reader.ts'
+import type { ClientSocket, OpenSocket } from './socket.ts'
 
 export interface ConnectionOptions {
   readonly clientId: string
   readonly connectTimeoutMs: number
   readonly maxResponseBytes: number
+  readonly openSocket: OpenSocket
   readonly memory: FrameMemory
 }
 
@@ -40,7 +41,8 @@ export class Connection {
   /** What the broker supports, by API key; filled by `negotiate`. */
   versions: ReadonlyMap<number, VersionRange> = new Map()
   readonly #clientId: string
-  readonly #socket: Socket
+  readonly #socket: ClientSocket
+  #onConnect: () => void = () => {}
   readonly #pending: Pending[] = []
   readonly #onClose: (() => void)[] = []
   #correlationId = 0
@@ -53,25 +55,19 @@ export class Connection {
     this.address = address
     this.#clientId = options.clientId
     const frames = new FrameReader(options.maxResponseBytes, options.memory, (frame) => this.#receive(frame))
-    this.#socket = connect({
-      host: address.host,
-      port: address.port,
-      noDelay: true,
-      keepAlive: true,
-      onread: {
-        buffer: () => frames.target(),
-        callback: (count) => {
-          try {
-            frames.received(count)
-          } catch (error) {
-            this.close(error as MillraceError)
-          }
-          return true
-        },
+    this.#socket = options.openSocket(address, {
+      connected: () => this.#onConnect(),
+      target: () => frames.target(),
+      received: (count) => {
+        try {
+          frames.received(count)
+        } catch (error) {
+          this.close(error as MillraceError)
+        }
       },
+      failed: (error) => this.close(clientError('CLIENT_CONNECTION', this.name, error)),
+      closed: () => this.close(clientError('CLIENT_CONNECTION', `${this.name} closed the connection`)),
     })
-    this.#socket.on('error', (error) => this.close(clientError('CLIENT_CONNECTION', this.name, error)))
-    this.#socket.on('close', () => this.close(clientError('CLIENT_CONNECTION', `${this.name} closed the connection`)))
   }
 
   /** Opens a socket; rejects with CLIENT_CONNECTION. */
@@ -82,10 +78,10 @@ export class Connection {
         () => connection.close(clientError('CLIENT_CONNECTION', `${connection.name} did not accept in time`)),
         options.connectTimeoutMs,
       )
-      connection.#socket.once('connect', () => {
+      connection.#onConnect = () => {
         clearTimeout(timer)
         resolve(connection)
-      })
+      }
       connection.onClose(() => {
         clearTimeout(timer)
         reject(connection.#closedBy)

@@ -1,5 +1,5 @@
 /** A whole broker whose disk fails: what clients, the operator's log and the metrics tell of it. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -21,10 +21,8 @@ let broker: Broker
 let faults: FaultDisk
 let lines: string[]
 
-beforeEach(async () => {
-  dataDir = mkdtempSync(join(tmpdir(), 'millrace-failures-'))
-  faults = new FaultDisk(new NodeDisk())
-  lines = []
+/** Of this data directory. */
+function newBroker(): Broker {
   const note = (fields: object, message: string) => {
     lines.push(`${message}: ${'err' in fields ? String(fields.err) : ''}`)
   }
@@ -40,7 +38,14 @@ beforeEach(async () => {
     makeCompactionRunner: () => null,
     volume: () => ({ totalBytes: -1, usableBytes: -1 }),
   }
-  broker = new Broker(ports, defaultConfig({ dataDir, port: 0 }))
+  return new Broker(ports, defaultConfig({ dataDir, port: 0 }))
+}
+
+beforeEach(async () => {
+  dataDir = mkdtempSync(join(tmpdir(), 'millrace-failures-'))
+  faults = new FaultDisk(new NodeDisk())
+  lines = []
+  broker = newBroker()
   await broker.start()
   await new Promise<void>((resolve) => {
     const topic = { name: 'orders', partitions: 2, replicationFactor: 1, assignments: [], configs: [] }
@@ -71,6 +76,29 @@ describe('a log that fails for good', () => {
     expect([gauge('millrace_logs_offline'), gauge('millrace_logs_full')]).toEqual(['1', '0'])
     await broker.stop()
     expect(lines.at(-1)).toContain('not all logs were closed cleanly')
+  })
+})
+
+describe('records that were damaged on disk', () => {
+  it('are answered with KAFKA_STORAGE_ERROR, and told of once, with the file and the place', async () => {
+    const file = join(dataDir, 'orders-0', `${'0'.repeat(20)}.log`)
+    {
+      await using client = await RawClient.connect(broker.bootstrap)
+      for (const value of ['first', 'second']) await produce(client, 'orders', 0, batchOf([value]))
+    }
+    await broker.stop()
+    const data = readFileSync(file)
+    const second = data.length - batchOf(['second']).length
+    data[second + 7] ^= 0x10
+    writeFileSync(file, data)
+    broker = newBroker()
+    await broker.start()
+    await using client = await RawClient.connect(broker.bootstrap)
+    const at = (offset: number) => fetchOne(client, { topic: 'orders', partition: 0, offset })
+    for (let i = 0; i < 3; i++) expect((await at(1)).errorCode).toBe(Errors.KAFKA_STORAGE_ERROR)
+    expect(lines).toHaveLength(1)
+    expect(lines[0]).toContain(`${file} at byte ${second}: offset 1 is missing before the batch`)
+    expect((await at(0)).errorCode).toBe(Errors.NONE)
   })
 })
 

@@ -17,6 +17,7 @@ const voter = (id: number, logEndOffset: number) => ({
   logEndOffset,
   lastFetchMs: 0,
   lastCaughtUpMs: 0,
+  address: null,
 })
 
 const whole: ReplicatedPartition = {
@@ -58,9 +59,14 @@ describe('the doctor', () => {
   it.each([
     ['in-sync', 'broker 1 was in sync: it has everything that was acknowledged', true],
     ['eligible', 'broker 1 was eligible: since it left the in-sync set nothing was acknowledged without it', true],
-    ['last', 'broker 1 alone was complete last: nobody has more', true],
-    ['longest', 'all that were complete last were asked, and broker 1 has the most', true],
-    ['', 'broker 1 has led from the beginning', true],
+    ['last', 'broker 1 alone was complete last: nobody has more, but its disk may have lost some', false],
+    [
+      'longest',
+      'all that were complete last were asked, and broker 1 has the most, but each disk may have lost some',
+      false,
+    ],
+    ['by lot', 'broker 1 was chosen as "by lot"', false],
+    ['', 'broker 1 has led from the beginning, or since before metadata.version 2', true],
     ['unclean', 'broker 1 was chosen because it was alive: acknowledged records may be gone', false],
   ])('says why a leader elected as "%s" is safe, or is not', (electedAs, why, safe) => {
     expect(whyOf({ electedAs })).toMatchObject({ why, safe })

@@ -76,12 +76,16 @@ export function finishSwap(parts: LogParts): void {
   assert(swap?.phase === 'serving', 'a swap ends once it serves')
   const { segment } = swap
   const paths = CLEANED_FILES.map((suffix) => segment.path(suffix))
-  segment.rename('')
-  // The index of transactions comes last: see `completeSwaps`.
-  CLEANED_FILES.forEach((suffix, i) => disk.renameSync(paths[i]!, segment.path(suffix)))
+  // The log comes first: whether its rename went well or not, the segment knows where it is. Indexes can be built anew.
+  // That of transactions comes last: see `completeSwaps`.
+  for (const path of paths) {
+    disk.renameSync(path, path.slice(0, -SWAP_SUFFIX.length))
+    segment.rename('')
+  }
   if (disk.sizeSync(segment.path(TXN_INDEX_SUFFIX)) === 0) disk.unlinkSync(segment.path(TXN_INDEX_SUFFIX))
   noteChain(parts)
   parts.compaction.swap = null
+  parts.changed = true
   parts.commit.markDirectoryDirty(directory)
 }
 

@@ -65,7 +65,7 @@ export const PARTITION_NAME = /^[\w.-]+-\d+$/
 
 const SEGMENT_SUFFIXES: readonly string[] = names.SEGMENT_SUFFIXES
 /** Kafka's own, of its metadata log: the snapshots of the cluster's state, and the state of its quorum. */
-const KNOWN = /^(quorum-state|\d{20}-\d{10}\.checkpoint|remote_log_snapshot|\.lock)$/
+const KNOWN = /^(quorum-state(\.reserve)?|\d{20}-\d{10}\.checkpoint|remote_log_snapshot|\.lock)$/
 
 /** Files that are on their way out, were half made, or are nobody's. */
 export function reportLeftovers(files: PartitionFiles, directory: string, endOffset: number, findings: Findings): void {

@@ -15,7 +15,7 @@ import type {
 } from '../../controller/api.ts'
 import type { QuorumDescription } from '../../consensus/quorum-description.ts'
 import type { VoterChange } from '../../consensus/voters.ts'
-import { failedTopic } from '../../controller/create-topics.ts'
+import { refused } from '../../controller/refused.ts'
 import type { ActiveControllerLink } from '../controller-link.ts'
 import {
   alterConfigsCall,
@@ -59,7 +59,7 @@ export class ForwardingController implements ControllerApi {
       createTopicsCall(topics, options.validateOnly),
       (answer) => local.createTopics(topics, options, answer),
       done,
-      (why) => done(topics.map(({ name }) => failedTopic(name, why))),
+      (why) => done(refused.createTopics(topics, why)),
     )
   }
 
@@ -69,7 +69,7 @@ export class ForwardingController implements ControllerApi {
       deleteTopicsCall(topics),
       (answer) => local.deleteTopics(topics, answer),
       done,
-      (why) => done(topics.map((topic) => ({ ...topic, ...why }))),
+      (why) => done(refused.deleteTopics(topics, why)),
     )
   }
 
@@ -83,7 +83,7 @@ export class ForwardingController implements ControllerApi {
       createPartitionsCall(changes, options.validateOnly),
       (answer) => local.createPartitions(changes, options, answer),
       done,
-      (why) => done(changes.map(({ name }) => ({ name, ...why }))),
+      (why) => done(refused.createPartitions(changes, why)),
     )
   }
 
@@ -95,7 +95,7 @@ export class ForwardingController implements ControllerApi {
   ): void {
     const { forwarder, local } = this.options
     const locally = (answer: (results: readonly ItemResult[]) => void) => local.alterConfigs(changes, options, answer)
-    const refuse = (why: ItemResult) => done(changes.map(() => why))
+    const refuse = (why: ItemResult) => done(refused.alterConfigs(changes, why))
     const { validateOnly } = options
     if (changes.some(({ replaceAll }) => replaceAll)) {
       forwarder.send(alterConfigsCall(changes, validateOnly), locally, done, refuse)
@@ -111,7 +111,7 @@ export class ForwardingController implements ControllerApi {
       electLeadersCall(options.partitions, options.unclean),
       (answer) => local.electLeaders(options, answer),
       done,
-      (why) => done((options.partitions ?? []).map((ref) => ({ ...ref, ...why }))),
+      (why) => done(refused.partitions(options.partitions, why)),
     )
   }
 
@@ -125,7 +125,7 @@ export class ForwardingController implements ControllerApi {
       reassignPartitionsCall(items, options.allowReplicationFactorChange),
       (answer) => local.reassignPartitions(items, options, answer),
       done,
-      (why) => done(items.map(({ topic, partition }) => ({ topic, partition, ...why }))),
+      (why) => done(refused.partitions(items, why)),
     )
   }
 

@@ -10,6 +10,19 @@ export interface FetchedBatches {
 }
 
 /**
+ * Where fetched batches may begin: at the log's end. But a leader's log may begin within a batch (DeleteRecords), which comes
+ * whole: an empty log, which was started over there, goes back to where that batch begins.
+ */
+export function beginOf(
+  records: Buffer,
+  { logStartOffset, logEndOffset }: { readonly logStartOffset: number; readonly logEndOffset: number },
+): number {
+  if (logStartOffset < logEndOffset || records.length < header.HEADER_BYTES) return logEndOffset
+  const baseOffset = header.baseOffset(records, 0)
+  return baseOffset < logEndOffset && header.lastOffset(records, 0) >= logEndOffset ? baseOffset : logEndOffset
+}
+
+/**
  * Looks at what a leader sent before it touches the log: whole batches with right CRCs, in order from `nextOffset` on (holes
  * are compaction's), of epochs up to `leaderEpoch`. A batch of a later epoch comes from a log that this epoch never had.
  */

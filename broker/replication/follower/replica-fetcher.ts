@@ -11,7 +11,7 @@ import type {
   PartitionData,
 } from '../../../proto/kafka/generated/01-fetch.ts'
 import { ZERO_UUID } from '../../../proto/kafka/uuid.ts'
-import { checkFetched } from './fetched-batches.ts'
+import { beginOf, checkFetched } from './fetched-batches.ts'
 import { FollowerSession, type Position } from './fetch-session.ts'
 import type { ReplicationQuota } from '../throttle.ts'
 import type { Replica } from './replica.ts'
@@ -219,8 +219,10 @@ export class ReplicaFetcher {
     const before = replica.logEndOffset
     const records = joined(data.records)
     if (records.length > 0) {
-      const { bytes, fault } = checkFetched(records, before, replica.leaderEpoch)
-      if (bytes > 0 && !replica.appendFetched(records.subarray(0, bytes))) {
+      const from = beginOf(records, replica)
+      const { bytes, fault } = checkFetched(records, from, replica.leaderEpoch)
+      const isReady = bytes === 0 || from === before || replica.startOverAt(from)
+      if (bytes > 0 && !(isReady && replica.appendFetched(records.subarray(0, bytes)))) {
         this.rest(followed, nowMs, 'its log takes nothing more')
         return true
       }

@@ -23,7 +23,7 @@ export interface Replica {
   appendFetched(batches: Buffer): boolean
   /** Cuts everything from `offset` on. False as above. */
   truncateTo(offset: number): boolean
-  /** Drops everything: the leader's log begins at `offset`, above all that is here. False as above. */
+  /** Drops everything: the leader's log begins at `offset`, above all that is here, if there is anything. False as above. */
   startOverAt(offset: number): boolean
   /** What the leader has committed, and where its log begins now. */
   leaderIsAt(highWatermark: number, logStartOffset: number): void

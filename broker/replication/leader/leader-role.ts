@@ -5,7 +5,7 @@
 import { type ErrorCode, Errors } from '../../../proto/kafka/errors.ts'
 import type { Log } from '../../log/log.ts'
 import type { ReadableReplica, ReplicaPosition } from '../api.ts'
-import { type IsrState, type LeadershipState, nextHighWatermark } from '../isr.ts'
+import { type IsrState, type LeadershipState, maximalIsr, nextHighWatermark } from '../isr.ts'
 import { refused } from '../produce-results.ts'
 import { InSyncSet, type InSyncSetOptions, type IsrProposal } from './in-sync-set.ts'
 import { ParkedProduces } from './parked-produces.ts'
@@ -73,6 +73,11 @@ export class LeaderRole {
   /** The in-sync set has as many members as acks=all asks for. */
   get hasMinIsr(): boolean {
     return this.isr.committed.length >= this.minIsr
+  }
+
+  /** Whom the high watermark waits for: the maximal in-sync set. */
+  get awaitedReplicas(): readonly number[] {
+    return maximalIsr(this.isr)
   }
 
   get isUnderReplicated(): boolean {

@@ -25,6 +25,8 @@ export interface BrokerHeartbeatRequest {
   replicaEnds: EndTopic[]
   /** Replicas here whose logs are offline. */
   lostReplicas: LostTopic[]
+  /** Replicas here that have no room for more. */
+  fullReplicas: FullTopic[]
 }
 
 /** Replicas here that may lack acknowledged records. */
@@ -61,6 +63,14 @@ export interface LostTopic {
   partitions: number[]
 }
 
+/** Replicas here that have no room for more. */
+export interface FullTopic {
+  /** Topic id. */
+  topicId: string
+  /** Partitions. */
+  partitions: number[]
+}
+
 /** Reads a BrokerHeartbeatRequest. Throws `WireError` for bad bytes. */
 export function readBrokerHeartbeatRequest(r: Reader, version: number): BrokerHeartbeatRequest {
   if (!(version >= 0 && version <= 2)) throw unsupportedVersion('BrokerHeartbeatRequest', version)
@@ -74,6 +84,7 @@ export function readBrokerHeartbeatRequest(r: Reader, version: number): BrokerHe
   let suspectReplicas: SuspectTopic[] = []
   let replicaEnds: EndTopic[] = []
   let lostReplicas: LostTopic[] = []
+  let fullReplicas: FullTopic[] = []
   {
     let tag = -1
     for (let tags = r.tagCount(); tags > 0; tags--) {
@@ -104,11 +115,16 @@ export function readBrokerHeartbeatRequest(r: Reader, version: number): BrokerHe
         const items: LostTopic[] = r.list(count)
         for (let i = 0; i < count; i++) items[i] = readLostTopic(r, version)
         lostReplicas = items
+      }       else if (tag === 10003) {
+        const count = r.compactArrayLength(18)
+        const items: FullTopic[] = r.list(count)
+        for (let i = 0; i < count; i++) items[i] = readFullTopic(r, version)
+        fullReplicas = items
       }       else r.position = end
       r.expectTagEnd(end)
     }
   }
-  return { brokerId, brokerEpoch, currentMetadataOffset, wantFence, wantShutDown, offlineLogDirs, cordonedLogDirs, suspectReplicas, replicaEnds, lostReplicas }
+  return { brokerId, brokerEpoch, currentMetadataOffset, wantFence, wantShutDown, offlineLogDirs, cordonedLogDirs, suspectReplicas, replicaEnds, lostReplicas, fullReplicas }
 }
 
 /** Writes a BrokerHeartbeatRequest; fields the version lacks are left out. */
@@ -125,7 +141,8 @@ export function writeBrokerHeartbeatRequest(w: Writer, m: BrokerHeartbeatRequest
     const hasSuspectReplicas = !(m.suspectReplicas.length === 0)
     const hasReplicaEnds = !(m.replicaEnds.length === 0)
     const hasLostReplicas = !(m.lostReplicas.length === 0)
-    w.unsignedVarint((hasOfflineLogDirs ? 1 : 0) + (hasCordonedLogDirs ? 1 : 0) + (hasSuspectReplicas ? 1 : 0) + (hasReplicaEnds ? 1 : 0) + (hasLostReplicas ? 1 : 0))
+    const hasFullReplicas = !(m.fullReplicas.length === 0)
+    w.unsignedVarint((hasOfflineLogDirs ? 1 : 0) + (hasCordonedLogDirs ? 1 : 0) + (hasSuspectReplicas ? 1 : 0) + (hasReplicaEnds ? 1 : 0) + (hasLostReplicas ? 1 : 0) + (hasFullReplicas ? 1 : 0))
     if (hasOfflineLogDirs) {
       const body = new Writer(64)
       body.compactArrayLength(m.offlineLogDirs.length)
@@ -155,6 +172,12 @@ export function writeBrokerHeartbeatRequest(w: Writer, m: BrokerHeartbeatRequest
       body.compactArrayLength(m.lostReplicas.length)
       for (const item of m.lostReplicas) writeLostTopic(body, item, version)
       w.taggedField(10002, body)
+    }
+    if (hasFullReplicas) {
+      const body = new Writer(64)
+      body.compactArrayLength(m.fullReplicas.length)
+      for (const item of m.fullReplicas) writeFullTopic(body, item, version)
+      w.taggedField(10003, body)
     }
   }
 }
@@ -216,6 +239,22 @@ function readLostTopic(r: Reader, _version: number): LostTopic {
 }
 
 function writeLostTopic(w: Writer, m: LostTopic, _version: number): void {
+  w.uuid(m.topicId)
+  w.compactArrayLength(m.partitions.length)
+  for (const item of m.partitions) w.int32(item)
+  w.unsignedVarint(0)
+}
+
+function readFullTopic(r: Reader, _version: number): FullTopic {
+  const topicId = r.uuid()
+  const partitionsCount = r.compactArrayLength(4)
+  const partitions: number[] = r.list(partitionsCount)
+  for (let i = 0; i < partitionsCount; i++) partitions[i] = r.int32()
+  r.skipTags()
+  return { topicId, partitions }
+}
+
+function writeFullTopic(w: Writer, m: FullTopic, _version: number): void {
   w.uuid(m.topicId)
   w.compactArrayLength(m.partitions.length)
   for (const item of m.partitions) w.int32(item)

@@ -28,6 +28,9 @@ export const brokerHeartbeat = defineApi({
     lostReplicas           []LostTopic     0+ tag 10002 0+           # replicas here whose logs are offline
       topicId              uuid                                      # topic id
       partitions           []int32                                   # partitions
+    fullReplicas           []FullTopic     0+ tag 10003 0+           # replicas here that have no room for more
+      topicId              uuid                                      # topic id
+      partitions           []int32                                   # partitions
   `,
   response: `
     throttleTimeMs  int32                           # how long the client is held back by a quota

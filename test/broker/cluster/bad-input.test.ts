@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { MembershipError } from '../../../broker/errors.ts'
 import { DataDirError } from '../../../broker/log/errors.ts'
+import type { MemoryDisk } from '../../../broker/ports/memory-disk.ts'
 import { errorName, Errors } from '../../../proto/kafka/errors.ts'
 import {
   AllocateProducerIds,
@@ -9,9 +10,11 @@ import {
   BrokerHeartbeat,
   BrokerRegistration,
   Envelope,
+  Fetch,
   Vote,
 } from '../../../proto/kafka/generated/apis.ts'
 import { RawClient } from '../../support/raw-client.ts'
+import { fetchRequest } from '../../support/requests.ts'
 import { Three, until } from './three.ts'
 
 let three: Three
@@ -104,6 +107,43 @@ describe('a node that does not belong to the cluster', () => {
   })
 })
 
+describe('a list of voters that is not what the metadata log says', () => {
+  it('is said once, with the id of the cluster given: the log counts, and nothing changes', async () => {
+    await start(1, 2, 3)
+    await three.node(3).stop()
+    const others = three.voters.filter(({ id }) => id !== 2).map(({ id, host, port }) => `${id}@${host}:${port}`)
+    const clusterId = three.node(1).up.services.metadata.clusterId
+    const list = [...others, '9@127.0.0.1:9'].join(',')
+    three.node(3).reconfigure({ 'controller.quorum.voters': list, 'millrace.cluster.id': clusterId })
+    await three.node(3).start()
+    const told = three.node(3).lines.filter(({ message }) => message.includes('controller.quorum.voters names others'))
+    expect(told.map(({ level, fields }) => ({ level, ...fields }))).toEqual([
+      { level: 'warn', named: [1, 3, 9], voting: [1, 2, 3] },
+    ])
+    for (const id of [1, 2, 3]) {
+      const { voters } = three.node(id).up.services.cluster.controller
+      expect(voters.map((voter) => voter.id)).toEqual([1, 2, 3])
+    }
+  })
+})
+
+describe('a data directory that is an old copy', () => {
+  it('is said once by the controller, and its broker leads nothing before it has caught up', async () => {
+    await start(1, 2, 3)
+    const node = three.node(3)
+    await node.stop()
+    const copy = node.faults.disk as MemoryDisk
+    const marker = '/memory/.kafka_cleanshutdown'
+    const old = copy.readFileSync(marker)
+    await node.start()
+    await node.stop()
+    copy.replaceSync(marker, old)
+    await node.start()
+    const told = three.nodes.flatMap(({ lines }) => lines.filter(({ message }) => message.includes('an old copy')))
+    expect(told.map(({ level, fields }) => ({ level, ...fields }))).toMatchObject([{ level: 'warn', brokerId: 3 }])
+  })
+})
+
 describe('a minority', () => {
   it('elects nobody, says what it waits for, and can be stopped', { timeout: 30_000 }, async () => {
     const node = three.node(1)
@@ -113,6 +153,17 @@ describe('a minority', () => {
     expect(waits()).toHaveLength(1)
     await node.stop()
     expect(await starting).toBeInstanceOf(MembershipError)
+  })
+
+  it('says once that it is cut off, and once that it is not', { timeout: 30_000 }, async () => {
+    await start(1, 2, 3)
+    const said = (text: string) => three.node(1).lines.filter(({ message }) => message.includes(text)).length
+    await three.node(2).kill()
+    await three.node(3).kill()
+    await until('it says so', () => said('no active controller has answered') > 0)
+    await three.node(2).start()
+    await until('it says so', () => said('the active controller answers again') > 0)
+    expect([said('no active controller has answered'), said('answers again')]).toEqual([1, 1])
   })
 
   it('takes no changes when the others are gone', { timeout: 30_000 }, async () => {
@@ -129,6 +180,53 @@ describe('a minority', () => {
   })
 })
 
+describe('a replica fetch', () => {
+  async function fetchAs(replicaId: number, leaderEpoch: number, address: string) {
+    const client = await RawClient.connect(address)
+    const replicaState = { replicaId, replicaEpoch: -1 }
+    const topicId = three.node(2).up.services.metadata.topic('orders')?.id ?? ''
+    const request = fetchRequest([{ topicId, leaderEpoch, offset: 1_000 }], { replicaId, replicaState, maxWaitMs: 0 })
+    const { errorCode, responses } = await client.request(Fetch, 17, request)
+    client.socket.destroy()
+    return [errorName(errorCode), errorName(responses[0]?.partitions[0]?.errorCode ?? 0)]
+  }
+
+  const partitionAt = (id: number) => three.node(id).up.services.metadata.topic('orders')?.partitions[0]
+
+  /** A topic that broker 2 leads, in epoch 1. */
+  beforeEach(async () => {
+    await start(1, 2, 3)
+    const topic = { name: 'orders', partitions: -1, replicationFactor: -1, configs: [] }
+    const assigned = { ...topic, assignments: [{ partition: 0, brokers: [1, 2, 3] }] }
+    const { controller } = three.node(1).up.services
+    await new Promise((done) => controller.createTopics([assigned], { validateOnly: false }, done))
+    await three.node(1).stop()
+    await three.node(1).start()
+    for (const id of [1, 2, 3]) await until('it is in sync', () => partitionAt(id)?.isr.length === 3)
+    expect(partitionAt(2)).toMatchObject({ leader: 2, leaderEpoch: 1 })
+  })
+
+  it('with a wrong epoch, or of a stranger, is refused, and acknowledges nothing', async () => {
+    const before = partitionAt(2)
+    const { host, port } = three.voters[1] ?? expect.fail()
+    const answers = [
+      [1, 2, 'NONE', 'UNKNOWN_LEADER_EPOCH'],
+      [1, 0, 'NONE', 'FENCED_LEADER_EPOCH'],
+      [9, 1, 'BROKER_ID_NOT_REGISTERED', 'NONE'],
+    ] as const
+    for (const [replica, epoch, ...errors] of answers) {
+      expect(await fetchAs(replica, epoch, `${host}:${port}`)).toEqual(errors)
+    }
+    expect(partitionAt(2)).toEqual(before)
+  })
+
+  it('on the listener for clients is refused, and acknowledges nothing', async () => {
+    const before = partitionAt(2)
+    expect(await fetchAs(1, 1, three.node(2).up.bootstrap)).toEqual(['NONE', 'NOT_LEADER_OR_FOLLOWER'])
+    expect(partitionAt(2)).toEqual(before)
+  })
+})
+
 describe('what only brokers may ask', () => {
   const heartbeat = {
     brokerId: 1,
@@ -141,6 +239,7 @@ describe('what only brokers may ask', () => {
     suspectReplicas: [],
     replicaEnds: [],
     lostReplicas: [],
+    fullReplicas: [],
   }
 
   it('is unknown on the listener for clients: the connection ends, and nothing has changed', async () => {

@@ -1,4 +1,4 @@
-/** A log that fails on a broker that lives: others lead on, and nothing acknowledged is lost. */
+/** A log that fails or is full on a broker that lives: others lead on, and nothing acknowledged is lost. */
 import { afterEach, describe, expect, it } from 'vitest'
 import type { PartitionView } from '../../../broker/controller/view.ts'
 import { Client, string, topic } from '../../../client/index.ts'
@@ -42,6 +42,12 @@ async function create(replicationFactor: number): Promise<PartitionView> {
 function breakLog(node: Node): void {
   node.faults.only = 'orders-0'
   node.faults.appendError = Object.assign(new Error('EIO: i/o error'), { code: 'EIO' })
+}
+
+/** No room in logs whose path contains this. */
+function fill(node: Node, only: string): void {
+  node.faults.only = only
+  node.faults.appendError = Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' })
 }
 
 async function restart(node: Node): Promise<void> {
@@ -131,5 +137,66 @@ describe('a log that fails on a broker that lives', { timeout: 60_000 }, () => {
     await restart(node)
     await send(5, 10)
     expect(await consume(10)).toEqual(firstNumbers(10))
+  })
+})
+
+/** Seldom otherwise: how often a full log looks whether it has room again. */
+const LOOKS_OFTEN = { ...LONG_LAG, 'replica.high.watermark.checkpoint.interval.ms': 100 }
+
+describe('a log without room on a broker that lives', { timeout: 60_000 }, () => {
+  it('has another leader in a moment, produces go on, and it follows by itself once there is room', async () => {
+    await start(LOOKS_OFTEN)
+    const { leader: full } = await create(3)
+    const others = [1, 2, 3].filter((id) => id !== full)
+    const [witness = -1] = others
+    await send(0, 20)
+    fill(three.node(full), 'orders-0')
+    await send(20, 40)
+    expect(others).toContain(partitionAt(witness)?.leader)
+    expect([...(partitionAt(witness)?.isr ?? [])].sort((a, b) => a - b)).toEqual(others)
+    three.node(full).faults.appendError = null
+    await until('it is in sync again', () => partitionAt(witness)?.isr.includes(full) === true)
+    await send(40, 60)
+    expect(await consume(60)).toEqual(firstNumbers(60))
+  })
+
+  it('is not waited for where it follows, and stays out while its leader has nothing new and it has no room', async () => {
+    await start(LOOKS_OFTEN)
+    const { leader } = await create(3)
+    const full = [1, 2, 3].find((id) => id !== leader) ?? -1
+    await send(0, 20)
+    fill(three.node(full), 'orders-0')
+    await send(20, 40)
+    expect(partitionAt(leader)?.leader).toBe(leader)
+    const { partitionEpoch } = partitionAt(leader) ?? {}
+    let looks = 0
+    await until('it has looked for room again and again', () => (looks += 1) > 100)
+    expect(partitionAt(leader)).toMatchObject({ partitionEpoch })
+    three.node(full).faults.appendError = null
+    await until('it is in sync again', () => partitionAt(leader)?.isr.includes(full) === true)
+    expect(await consume(40)).toEqual(firstNumbers(40))
+  })
+
+  it('is fenced, and another controller takes over, when its metadata log has none: changes are made without it', async () => {
+    await start(LOOKS_OFTEN)
+    const full = three.active
+    if (full === null) throw new Error('somebody is active')
+    const others = three.nodes.filter((node) => node !== full)
+    fill(full, '')
+    // Any change would do: it is what meets the want of room.
+    await client
+      .admin()
+      .createTopics([{ name: 'refused', partitions: 1, replicationFactor: 1 }])
+      .catch(() => undefined)
+    const fencedAt = (node: Node) => node.services?.metadata.broker(full.id)?.fenced
+    await until('the others fence it', () => others.every((node) => fencedAt(node) === true))
+    expect(others).toContain(three.active)
+    await client.close()
+    client = new Client({ brokers: others.map(({ address }) => address) })
+    await client.admin().createTopics([{ name: 'orders', partitions: 1, replicationFactor: 2 }])
+    await send(0, 10)
+    expect(await consume(10)).toEqual(firstNumbers(10))
+    full.faults.appendError = null
+    await until('it is one of them again', () => three.isWhole)
   })
 })

@@ -39,9 +39,22 @@ async function directoryOf(id: number): Promise<string> {
   return [...currentVoters, ...observers].find(({ replicaId }) => replicaId === id)?.replicaDirectoryId ?? ''
 }
 
-async function add(id: number, directoryId: string, clusterId: string | null = null, name = 'CONTROLLER') {
-  const listeners = [{ name, host: '127.0.0.1', port: 9 }]
-  const request = { clusterId, timeoutMs: 5000, voterId: id, voterDirectoryId: directoryId, listeners }
+interface Added {
+  readonly clusterId?: string
+  /** Of the listener. */
+  readonly name?: string
+  readonly port?: number
+}
+
+async function add(id: number, directoryId: string, { clusterId, name = 'CONTROLLER', port }: Added = {}) {
+  const listeners = [{ name, host: '127.0.0.1', port: port ?? observer.up.services.config.peerPort }]
+  const request = {
+    clusterId: clusterId ?? null,
+    timeoutMs: 5000,
+    voterId: id,
+    voterDirectoryId: directoryId,
+    listeners,
+  }
   const answer = await other.up.dispatch(AddRaftVoter, { ...request, ackWhenCommitted: true }, 1)
   return [answer?.errorCode, answer?.errorMessage]
 }
@@ -80,12 +93,12 @@ describe('DescribeQuorum', () => {
 describe('a change of voters', () => {
   it('is refused where it makes no sense, with what Kafka says', async () => {
     const directory = await directoryOf(4)
-    expect(await add(4, directory, 'another')).toEqual([
+    expect(await add(4, directory, { clusterId: 'another' })).toEqual([
       Errors.INCONSISTENT_CLUSTER_ID,
       expect.stringContaining('The given id "another" doesn\'t match the cluster id'),
     ])
     expect(await add(4, ZERO_UUID)).toEqual([Errors.INVALID_REQUEST, "Add voter request didn't include a valid voter"])
-    expect(await add(4, directory, null, 'OTHER')).toEqual([
+    expect(await add(4, directory, { name: 'OTHER' })).toEqual([
       Errors.INVALID_REQUEST,
       expect.stringContaining('for the default listener CONTROLLER'),
     ])
@@ -114,6 +127,24 @@ describe('a change of voters', () => {
     }
     expect(await remove(4, directory)).toEqual([Errors.NONE, null])
     expect(await ids()).toEqual([1, 2, 3])
+  })
+})
+
+describe('a voter that is found elsewhere than the quorum knows', () => {
+  it('says so itself, once, and the others have its address', async () => {
+    const directory = await directoryOf(4)
+    const { peerPort } = observer.up.services.config
+    expect(await add(4, directory, { port: 9 })).toEqual([Errors.NONE, null])
+    for (const node of [...three.nodes, observer]) {
+      const known = () => node.up.services.cluster.controller.voters.find(({ id }) => id === 4)
+      await until('it knows the address', () => known()?.port === peerPort)
+      expect(known()?.directoryId).toBe(directory)
+    }
+    const told = observer.lines.filter(({ message }) => message === 'the quorum knows the new address of this voter')
+    expect(told.map(({ fields }) => fields)).toEqual([{ was: '127.0.0.1:9', is: `127.0.0.1:${peerPort}` }])
+    let removed = await remove(4, directory)
+    while (removed[0] === Errors.REQUEST_TIMED_OUT) removed = await remove(4, directory)
+    expect(removed).toEqual([Errors.NONE, null])
   })
 })
 

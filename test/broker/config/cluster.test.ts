@@ -29,6 +29,10 @@ describe('a node alone', () => {
       'that is its only voter',
       'node.id=3\ncontroller.quorum.voters=3@localhost:9093\nlisteners=PLAINTEXT://:9092,CONTROLLER://:9093\nadvertised.listeners=PLAINTEXT://here:9092',
     ],
+    [
+      "that Kafka's own server.properties has",
+      'process.roles=broker,controller\ncontroller.quorum.bootstrap.servers=localhost:9093\nlisteners=PLAINTEXT://:9092,CONTROLLER://:9093\nadvertised.listeners=PLAINTEXT://here:9092,CONTROLLER://here:9093',
+    ],
   ])('%s has no listener for brokers', (_, fileText) => {
     expect(config({ fileText })).toMatchObject({
       voters: [],
@@ -191,6 +195,11 @@ describe('what cannot be a cluster is refused, and the option named', () => {
       'a voter that is no controller',
       { fileText: `node.id=1\nprocess.roles=broker\ncontroller.quorum.voters=${voters}` },
       'controller.quorum.voters: node 1 is among the voters and has not the role of a controller: set process.roles=broker,controller',
+    ],
+    [
+      'the address of a quorum whose ids nobody has said',
+      { fileText: 'process.roles=broker\ncontroller.quorum.bootstrap.servers=10.0.0.1:9093,10.0.0.2:9093' },
+      'controller.quorum.bootstrap.servers: 10.0.0.1:9093,10.0.0.2:9093 is not this node alone; name the voters with their ids instead, controller.quorum.voters=1@host:9093,..',
     ],
     [
       'an own entry with another port than the listener',

@@ -183,6 +183,11 @@ describe('a bad option is named as it was written', () => {
       'Invalid value 0 for configuration num.partitions: Value must be at least 1',
     ],
     [
+      'num.partitions',
+      { file: 'conf/server.properties', fileText: 'num.partitions=0' },
+      'conf/server.properties: Invalid value 0 for configuration num.partitions: Value must be at least 1',
+    ],
+    [
       'MILLRACE_NUM_PARTITIONS',
       { env: { MILLRACE_NUM_PARTITIONS: 'x' } },
       'MILLRACE_NUM_PARTITIONS: Invalid value x for configuration num.partitions: Not a number of type INT',

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { QuorumStateFile, refuseOtherCluster } from '../../../broker/consensus/quorum-state.ts'
 import { createMemoryDisk } from '../../../broker/node.ts'
+import type { Disk } from '../../../broker/ports/disk.ts'
 
 const OURS = 'nZ8nbaZD0IuXBnWRnr65Ew'
 const OTHER = '8PqdSuy_dNMXNknLehjTKA'
@@ -46,5 +47,59 @@ describe('the state file of a quorum', () => {
     const file = new QuorumStateFile(disk, '/data/log', raft, OURS)
     file.write(file.read(), voters)
     expect(() => refuseOtherCluster(disk, '/data/log', OTHER)).toThrow('belongs to cluster')
+  })
+})
+
+/** A disk of four blocks, each of which belongs to one file: what is replaced is there twice for a moment. */
+function blockDisk() {
+  const inner = createMemoryDisk()
+  inner.mkdirSync('/data/log')
+  const blocksOf = (bytes: number) => Math.ceil(bytes / 4096)
+  const usedBlocks = () =>
+    inner.listSync('/data/log').reduce((sum, name) => sum + blocksOf(inner.sizeSync(`/data/log/${name}`)), 0)
+  const take = (blocks: number) => {
+    if (usedBlocks() + blocks <= 4) return
+    throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' })
+  }
+  const disk: Disk = Object.assign(Object.create(inner) as Disk, {
+    replaceSync(path: string, data: Buffer) {
+      take(blocksOf(data.length))
+      inner.replaceSync(path, data)
+    },
+    openSync(path: string, options?: { create?: boolean }) {
+      take(path.endsWith('.reserve') ? 2 : 0)
+      return inner.openSync(path, options)
+    },
+    unlinkSync: (path: string) => inner.unlinkSync(path),
+    existsSync: (path: string) => inner.existsSync(path),
+    sizeSync: (path: string) => inner.sizeSync(path),
+    readFileSync: (path: string) => inner.readFileSync(path),
+  })
+  /** Somebody else takes all there is. */
+  const fill = () => {
+    for (let n = 0; usedBlocks() < 4; n += 1) inner.replaceSync(`/data/log/other-${n}`, Buffer.alloc(4096))
+  }
+  return { disk, fill }
+}
+
+describe('the state file of a voter among others', () => {
+  const others = [...voters, { id: 2, host: '', port: 0 }]
+
+  it('takes epochs and votes on a full disk too, as often as there are any', () => {
+    const { disk, fill } = blockDisk()
+    const file = new QuorumStateFile(disk, '/data/log', { ...raft, voters: others }, OURS)
+    file.write({ ...state, epoch: 1 }, others)
+    for (let epoch = 2; epoch < 10; epoch += 1) {
+      fill()
+      file.write({ ...state, epoch }, others)
+    }
+    expect(new QuorumStateFile(disk, '/data/log', { ...raft, voters: others }, OURS).read().epoch).toBe(9)
+  })
+
+  it('says that there is no room where there was none from the beginning', () => {
+    const { disk, fill } = blockDisk()
+    fill()
+    const file = new QuorumStateFile(disk, '/data/log', { ...raft, voters: others }, OURS)
+    expect(() => file.write(state, others)).toThrow('ENOSPC')
   })
 })

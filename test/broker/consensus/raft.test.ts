@@ -86,6 +86,25 @@ describe('a new leader', () => {
     expect(single.raft.epoch).toBe(0)
   })
 
+  it('is looked for as soon as a voter starts that knows of none, by asking for pre-votes', () => {
+    const single = new Single()
+    single.step({ type: 'start' })
+    expect(single.raft.role).toBe('unattached')
+    expect(single.raft.deadlineMs).toBeLessThan(timeouts.electionTimeoutMs)
+    single.nowMs = single.raft.deadlineMs
+    single.step({ type: 'tick' })
+    expect(single.raft.role).toBe('prospective')
+  })
+
+  it('answers the pre-vote of a voter that starts, which follows it then', () => {
+    const single = new Single()
+    single.step({ type: 'start' })
+    single.nowMs = single.raft.deadlineMs
+    single.step({ type: 'tick' })
+    single.receive(2, { type: 'vote-response', epoch: 4, leader: 3, granted: false, preVote: true })
+    expect([single.raft.role, single.raft.leader, single.raft.epoch]).toEqual(['follower', 3, 4])
+  })
+
   it('does not answer a replica of another history with records', () => {
     const single = new Single({ epoch: 3, votedFor: -1, leader: -1 }, [1, 3])
     single.lead()
@@ -187,7 +206,7 @@ describe('a follower', () => {
     const single = new Single({ epoch: 1, votedFor: -1, leader: -1 }, [1, 1])
     single.log.durableEndOffset = 1
     single.step({ type: 'start' })
-    const begin = { type: 'begin-epoch-request', epoch: 2, leader: 2 } as const
+    const begin = { type: 'begin-epoch-request', epoch: 2, leader: 2, voterDirectoryId: ZERO_UUID } as const
     expect(
       single.receive(2, begin).map((effect) => (effect.type === 'send' ? effect.message.type : effect.type)),
     ).toEqual(['persist', 'leader-changed', 'begin-epoch-response'])

@@ -53,6 +53,15 @@ describe('the life of a broker', () => {
     expect(life.dueMs).toBe(20)
   })
 
+  it('registers at once when there is an active controller at last, and tells another one at once', () => {
+    life.registrationFailed(null, 0)
+    life.controllerFound(5)
+    expect([life.wish, life.dueMs]).toEqual(['register', 5])
+    running()
+    life.controllerFound(200)
+    expect([life.wish, life.dueMs]).toEqual(['heartbeat', 200])
+  })
+
   it('tries again after pauses that grow, and begins with the shortest after a success', () => {
     const pauses = [0, 0, 0, 0, 0, 0, 0].map(() => {
       life.registrationFailed(null, 0)

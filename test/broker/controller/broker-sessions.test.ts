@@ -79,3 +79,18 @@ describe('a broker’s session', () => {
     expect([sessions.shutdownOffset(2), sessions.lowestOffset()]).toEqual([80, 100])
   })
 })
+
+describe('room on the disks of others', () => {
+  it('is what their last heartbeats said, of those that were heard', () => {
+    sessions.begin(9, 90, 0)
+    expect(sessions.hasRoomElsewhere).toBe(true)
+    sessions.heard(1, 10, 0, 100, false)
+    expect(sessions.hasRoomElsewhere).toBe(true)
+    sessions.heard(2, 20, 0, 100, false)
+    expect(sessions.hasRoomElsewhere).toBe(false)
+    sessions.begin(3, 30, 0, false)
+    expect(sessions.hasRoomElsewhere).toBe(false)
+    sessions.heard(1, 10, 0, 200)
+    expect(sessions.hasRoomElsewhere).toBe(true)
+  })
+})

@@ -22,7 +22,7 @@ describe('a controller that starts', () => {
     const rig = new Rig()
     rig.start({ properties: { 'min.insync.replicas': 2 } })
     expect([...rig.view.brokerConfig('')]).toEqual([['min.insync.replicas', '2']])
-    expect(rig.view.features().get('metadata.version')).toBe(1)
+    expect(rig.view.features().get('metadata.version')).toBe(2)
   })
 
   it('refuses commands before it leads', () => {

@@ -31,7 +31,7 @@ function register(brokerId: number, incarnationId = `first-of-${brokerId}`) {
         clusterId: rig.view.clusterId,
         incarnationId,
         listeners: [{ name: 'PEER', host: 'peer', port: 9000 + brokerId, securityProtocol: 0 }],
-        features: [{ name: 'metadata.version', minSupportedVersion: 1, maxSupportedVersion: 1 }],
+        features: [{ name: 'metadata.version', minSupportedVersion: 1, maxSupportedVersion: 2 }],
         rack: null,
         isMigratingZkBroker: false,
         logDirs: [`disk-${brokerId}`],
@@ -57,6 +57,7 @@ function beat(brokerId: number, brokerEpoch = rig.view.broker(brokerId)?.epoch ?
         suspectReplicas: [],
         replicaEnds: [],
         lostReplicas: [],
+        fullReplicas: [],
       },
       reply,
     ),
@@ -103,6 +104,16 @@ describe('a broker that is silent', () => {
     expect(isFenced(2)).toBe(false)
     rig.clock.advance(SESSION_MS + 200)
     expect(isFenced(2)).toBe(true)
+  })
+
+  it('gets it also when the first thing heard after that is a hint about another', () => {
+    join(2)
+    join(3)
+    rig.clock.time += 10 * SESSION_MS
+    beat(3)
+    rig.duties.shaky(3)
+    rig.clock.advance(200)
+    expect(isFenced(2)).toBe(false)
   })
 })
 

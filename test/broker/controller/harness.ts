@@ -181,6 +181,7 @@ export class Rig {
       open: () => controller.publish(),
       suspects: () => [],
       lost: () => [],
+      full: () => [],
       replicaEnd: () => null,
     })
     const watch = {

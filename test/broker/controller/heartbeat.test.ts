@@ -25,6 +25,7 @@ function beat(
     suspectReplicas: [],
     replicaEnds: [],
     lostReplicas: [],
+    fullReplicas: [],
     ...change,
   }
   const whole = { lowestOffset: Number.POSITIVE_INFINITY, shutdownOffset: null, ...knowledge }

@@ -31,6 +31,7 @@ function report(brokerId: number, partitions: readonly number[] = [0], change: {
     cordonedLogDirs: null,
     suspectReplicas: [],
     replicaEnds: [],
+    fullReplicas: [],
     lostReplicas: partitions.length === 0 ? [] : [{ topicId, partitions: [...partitions] }],
     ...change,
   }

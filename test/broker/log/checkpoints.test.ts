@@ -55,6 +55,18 @@ describe('checkpoints', () => {
     expect(written.sort()).toEqual(['cleaner-offset-checkpoint', 'log-start-offset-checkpoint'])
   })
 
+  it('syncs nothing while the broker runs for logs that begin at 0, and leaves their starts behind at a clean stop', () => {
+    const { disk } = memoryDisk()
+    const logs = openManager(disk)
+    logs.openLog('orders', 0, TOPIC_ID, defaultLogConfig, NOW_MS)
+    const written = replacedIn(disk)
+    logs.tick(NOW_MS)
+    logs.applyRetention(NOW_MS)
+    expect(written).not.toContain('log-start-offset-checkpoint')
+    expect(logs.close(1)).toBeNull()
+    expect(disk.readFileSync('/data/log-start-offset-checkpoint').toString()).toBe('0\n1\norders 0 0\n')
+  })
+
   it('tries again after a write that failed', () => {
     const { disk } = memoryDisk()
     const checkpoints = new Checkpoints({ disk, path: '/data', mustExist: () => false })

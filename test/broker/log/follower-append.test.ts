@@ -108,6 +108,20 @@ describe('starting over', () => {
     expect(readAll(again, turns).map(({ offset }) => offset)).toEqual([100])
   })
 
+  it('goes back, while it is empty, to where the batch begins that its leader begins within', () => {
+    const { disk, turns } = memoryDisk()
+    const log = openLog(disk, { config: { segmentBytes: 150 } })
+    append(log, batch('a', 2))
+    expect(log.startOverAt(100, NOW_MS)).toBeNull()
+    expect(log.startOverAt(97, NOW_MS)).toBeNull()
+    follow(log, stored('d', 97, 4))
+    log.deleteRecordsBefore(98)
+    syncNow(log, turns)
+    expect([log.logStartOffset, log.logEndOffset, log.durableEndOffset]).toEqual([98, 98, 98])
+    log.abandon()
+    expect(openLog(disk, { logStartOffset: 98 }).logEndOffset).toBe(98)
+  })
+
   it('may be cut off by a crash in any disk call: what is left opens, and is a part of the old or the new log', () => {
     for (let call = 1, crashed = true; crashed; call++) {
       for (const death of ['kill', 'power-cut'] as const) {
@@ -123,21 +137,20 @@ describe('starting over', () => {
         const left = disk.remount()
         const again = openLog(left, { recoveryPoint: 8, logStartOffset: 0 })
         const [start, end] = [again.logStartOffset, again.logEndOffset]
-        expect(start === 100 ? end === 100 : end <= 8).toBe(true)
+        expect(start === 100 || start === 97 ? end === start : end <= 8).toBe(true)
         // It follows its leader there all the same.
-        if (end < 100) expect(again.startOverAt(100, NOW_MS)).toBeNull()
-        follow(again, stored('e', 100, 4))
-        expect(again.logEndOffset).toBe(101)
+        if (end !== 97) expect(again.startOverAt(97, NOW_MS)).toBeNull()
+        follow(again, stored('e', 97, 4))
+        expect(again.logEndOffset).toBe(98)
       }
     }
   })
 })
 
-/** Whether the process died of it. */
+/** Beyond its end, and from there back to the beginning of a batch. Whether the process died of it. */
 function startsOverInto(log: Log): boolean {
   try {
-    const problem = log.startOverAt(100, NOW_MS)
-    return problem !== null
+    return log.startOverAt(100, NOW_MS) !== null || log.startOverAt(97, NOW_MS) !== null
   } catch (error) {
     if (error instanceof CrashSignal) return true
     throw error

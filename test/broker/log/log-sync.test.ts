@@ -131,6 +131,30 @@ describe('Log.sync', () => {
     expect(done).toEqual(['a:true@2', 'b:true@4', 'c:true@4'])
   })
 
+  it('tells when it begins, and covers what was written until then', () => {
+    const { disk, turns } = memoryDisk()
+    const faults = new FaultDisk(disk)
+    const shared = sharedWith({ maxSyncsInFlight: 1 })
+    const first = openLog(faults.disk, { shared })
+    const second = openLog(faults.disk, { shared, directory: '/data/t-1', partition: 1 })
+    const heard: string[] = []
+    faults.holdSyncs = true
+    for (const [name, log] of Object.entries({ first, second })) {
+      append(log, batch('a'))
+      log.sync(
+        () => heard.push(`${name} durable to ${log.durableEndOffset}`),
+        () => heard.push(`${name} began`),
+      )
+    }
+    append(second, batch('b'))
+    expect(heard).toEqual(['first began'])
+    for (let run = 0; run < 6; run++) {
+      faults.releaseSyncs()
+      turns.run()
+    }
+    expect(heard).toEqual(['first began', 'second began', 'first durable to 1', 'second durable to 2'])
+  })
+
   it('answers at once when everything is durable already', () => {
     const { log, turns } = freshLog()
     append(log, batch('a'))

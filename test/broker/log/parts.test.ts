@@ -97,6 +97,50 @@ describe('TailCache', () => {
     expect(cache.bytes).toBe(1_048_576)
   })
 
+  it('keeps a large batch where it lies in a chunk on loan, counting what lies before it, and nothing that is not kept', () => {
+    const cache = new TailCache(2_000_000)
+    const tail = new LogTail()
+    const data = batch('v', 1, { valueBytes: 20_000 })
+    const chunk = cache.arenas.lend(40_000)!
+    data.copy(chunk.buffer, 100)
+    const run = cache.add(tail, chunk.buffer.subarray(100, 100 + data.length), 0, 1)
+    expect(run.chunk === chunk.buffer).toBe(true)
+    expect([run.start, run.end]).toEqual([100, 100 + data.length])
+    expect(cache.bytes).toBe(100 + data.length)
+    cache.arenas.giveBack(chunk)
+    const next = cache.arenas.lend(40_000)!
+    expect(next.buffer === chunk.buffer).toBe(true)
+    expect(next.used).toBe(100 + data.length)
+  })
+
+  it('lends a chunk again from its start when nothing in it is cached or read any more', () => {
+    const cache = new TailCache(2_000_000)
+    const tail = new LogTail()
+    const data = batch('v', 1, { valueBytes: 20_000 })
+    const chunk = cache.arenas.lend(40_000)!
+    data.copy(chunk.buffer)
+    const run = cache.add(tail, chunk.buffer.subarray(0, data.length), 0, 1)
+    run.flushedTo = run.end
+    cache.arenas.giveBack(chunk)
+    const held: Arena[] = []
+    tail.read(0, 1, 1_000_000, true, [], held)
+    cache.truncate(tail, 0)
+    expect(cache.arenas.lend(40_000)!.used).toBe(data.length)
+    cache.arenas.giveBack(chunk)
+    cache.release(held)
+    expect(cache.arenas.lend(40_000)!.used).toBe(0)
+  })
+
+  it('copies a small batch out of a chunk on loan', () => {
+    const cache = new TailCache(2_000_000)
+    const data = batch('v', 1)
+    const chunk = cache.arenas.lend(40_000)!
+    data.copy(chunk.buffer)
+    const run = cache.add(new LogTail(), chunk.buffer.subarray(0, data.length), 0, 1)
+    expect(run.chunk === chunk.buffer).toBe(false)
+    expect(chunk.used).toBe(0)
+  })
+
   it('uses memory again only when it is evicted, written and nobody reads from it any more', () => {
     const cache = new TailCache(1_000_000)
     const tail = new LogTail()

@@ -56,6 +56,17 @@ describe('a power cut in the middle of a deletion', () => {
     expect(log.recovery.tornFile).toBeNull()
   })
 
+  it('may leave one below it and take the one that holds it, when nothing above the log start had been made durable', () => {
+    const { disk, bases } = crashed()
+    const position = disk.sizeSync(pathOf(bases[1]))
+    disk.replaceSync(DURABLE_MARK, encodeMark({ endOffset: bases[2], segmentBaseOffset: bases[1], position }))
+    // The names of deleted segments are there or not, and so are those of new ones.
+    for (const base of bases.slice(1, 3)) disk.unlinkSync(pathOf(base))
+    const log = openLog(disk, { config, logStartOffset: bases[2] })
+    expect([log.logStartOffset, log.logEndOffset]).toEqual([bases[2], bases[2]])
+    expect(log.recovery.tornBytes).toBeGreaterThan(0)
+  })
+
   it('may take the segment that was made when all others were due: nothing is missing, as all of it was deleted', () => {
     const { disk, bases } = crashed()
     for (const base of bases.slice(2)) disk.unlinkSync(pathOf(base))

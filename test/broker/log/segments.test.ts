@@ -69,10 +69,10 @@ describe.each([
     expectCorrupt(cleanShutdown, logFile(next), new RegExp(`offsets ${lost} to ${next - 1} are missing`))
   })
 
-  it('a last segment that is gone is reported', () => {
+  it('a last segment that is gone is reported, by its name', () => {
     fourSegments(cleanShutdown)
     disk.unlinkSync(logFile(6))
-    expectCorrupt(cleanShutdown, logFile(4), /ends at offset 6, but offsets up to 7 had been made durable/)
+    expectCorrupt(cleanShutdown, logFile(6), /the file is missing, but offsets up to 7 had been made durable/)
   })
 
   it('one that is cut at the end of a batch is reported', () => {

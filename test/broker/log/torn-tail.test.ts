@@ -59,6 +59,8 @@ describe('a torn tail', () => {
       const log = openLog(disk)
       append(log, batch('a', 3))
       expect(log.close()).toBeNull()
+      // As the stop of the whole data directory does.
+      disk.syncDirectorySync('/data')
       const file = disk.openSync(FIRST_LOG)
       const { size } = file
       file.appendSync([TORN])

@@ -1,5 +1,6 @@
 /** Three members of a quorum on real sockets, each with a log in memory. */
 import { afterEach, describe, expect, it } from 'vitest'
+import { defaultConfig } from '../../../broker/config.ts'
 import { QuorumMember } from '../../../broker/consensus/quorum-member.ts'
 import { METADATA_TOPIC } from '../../../broker/controller/names.ts'
 import { openMetadataLog } from '../../../broker/controller/open-metadata-log.ts'
@@ -23,6 +24,7 @@ import { encodeBatch } from '../../../proto/kafka/batch/encode.ts'
 import { Errors } from '../../../proto/kafka/errors.ts'
 import type { Api } from '../../../proto/kafka/api.ts'
 import { BeginQuorumEpoch, Fetch, Vote } from '../../../proto/kafka/generated/apis.ts'
+import { ZERO_UUID } from '../../../proto/kafka/uuid.ts'
 
 const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 const clusterId = 'cluster-of-this-test--'
@@ -58,6 +60,7 @@ class Node {
     this.transport = new QuorumTransport({
       clusterId: cluster,
       nodeId: id,
+      directoryId: newIds.newDirectoryId,
       channel: (to) => this.channelTo(to, ports.get(to) ?? 0),
       deliver: (from, message) => this.member.receive(from, message),
       refused: (from, reason) => void this.refusals.push(`${from}: ${reason.message}`),
@@ -109,6 +112,7 @@ class Node {
       metrics: new MetricsRegistry(),
       metadata: { features: () => new Map() },
       cluster: { controller: { appliedOffset: 0 } },
+      config: defaultConfig(),
     } as unknown as Services)
     return port
   }
@@ -220,7 +224,7 @@ describe('a quorum on sockets', () => {
     await until(() => [...nodes.values()].every(({ member }) => member.highWatermark === newEnd))
   })
 
-  it('refuses a voter of another cluster, and one that takes it for another node', async () => {
+  it('refuses a member of another cluster, and one that takes it for another node, or for one with another disk', async () => {
     const { ports } = await started()
     await trio.leader()
     const topics = [{ topicName: METADATA_TOPIC, partitions: [candidate] }]
@@ -235,6 +239,16 @@ describe('a quorum on sockets', () => {
     expect((await ask(port, Vote, { clusterId, voterId: 1, topics: twice })).errorCode).toBe(Errors.INVALID_REQUEST)
     const begin = { clusterId: 'another-cluster', voterId: 1, topics: [], leaderEndpoints: [] }
     expect((await ask(port, BeginQuorumEpoch, begin)).errorCode).toBe(Errors.INCONSISTENT_CLUSTER_ID)
+    const topicsOf = (voterDirectoryId: string) => [
+      {
+        topicName: METADATA_TOPIC,
+        partitions: [{ partitionIndex: 0, voterDirectoryId, leaderId: 2, leaderEpoch: 0 }],
+      },
+    ]
+    const told = { clusterId, voterId: 1, leaderEndpoints: [] }
+    const otherDisk = await ask(port, BeginQuorumEpoch, { ...told, topics: topicsOf('AAAAAAAAAAAAAAAAAAAAAw') })
+    expect(otherDisk.errorCode).toBe(Errors.INVALID_VOTER_KEY)
+    expect((await ask(port, BeginQuorumEpoch, { ...told, topics: topicsOf(ZERO_UUID) })).errorCode).toBe(Errors.NONE)
     for (const node of trio.nodes.values()) expect(node.member.epoch).toBeLessThan(99)
   })
 

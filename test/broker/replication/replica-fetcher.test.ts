@@ -42,9 +42,9 @@ class MemoryLog implements Replica {
     return this.batches.map((batch) => `${header.baseOffset(batch, 0)}@${header.leaderEpoch(batch, 0)}`)
   }
 
-  /** As leader: one record. */
-  write(epoch: number): void {
-    const batch = encodeBatch([{ key: null, value: `${epoch}`, timestamp: 0 }])
+  /** As leader: one batch. */
+  write(epoch: number, records = 1): void {
+    const batch = encodeBatch(Array.from({ length: records }, () => ({ key: null, value: `${epoch}`, timestamp: 0 })))
     header.setBaseOffset(batch, 0, this.logEndOffset)
     header.setLeaderEpoch(batch, 0, epoch)
     this.batches.push(batch)
@@ -98,7 +98,8 @@ class MemoryLog implements Replica {
       const end = known.epoch < 0 ? { epoch: lastEpoch, endOffset: this.logStartOffset } : known
       if (end.epoch !== lastEpoch || end.endOffset < fetchOffset) return { ...data, divergingEpoch: end }
     }
-    const from = this.batches.filter((batch) => header.baseOffset(batch, 0) >= fetchOffset)
+    // Whole batches: the first may begin before the offset that was asked for.
+    const from = this.batches.filter((batch) => header.lastOffset(batch, 0) >= fetchOffset)
     return { ...data, records: from.slice(0, maxBatches) }
   }
 }
@@ -289,6 +290,18 @@ describe('a replica fetcher', () => {
     const { fetcher } = fetcherOf(follower)
     follow(fetcher, leader, follower)
     expect(follower.history).toEqual(['100@0'])
+  })
+
+  it('begins with the whole batch that the leader’s log begins within', () => {
+    const [leader, follower] = [new MemoryLog(), new MemoryLog()]
+    leader.write(0, 10)
+    leader.write(0, 5)
+    leader.logStartOffset = 7
+    const { fetcher, problems } = fetcherOf(follower)
+    follow(fetcher, leader, follower)
+    expect(problems).toEqual([])
+    expect(follower.history).toEqual(['0@0', '10@0'])
+    expect([follower.logStartOffset, follower.logEndOffset]).toEqual([7, 15])
   })
 
   it('does not touch an answer to a question of another epoch or another place', () => {

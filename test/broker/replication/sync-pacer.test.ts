@@ -12,11 +12,18 @@ class PacedLog {
   synced = 0
   readonly pacer = new SyncPacer(
     { monotonicMs: () => this.clock.time, after: (ms, fn) => this.clock.after(ms, fn) },
-    { sync: (done) => this.begin(done) },
+    this,
     () => (this.synced += 1),
   )
-  private unsynced = 0
+  /** Hears of each sync, and what it covers. */
+  private began: (covered: number) => void = () => {}
+  /** Syncs wait for their turn until `takeTurn`. */
+  isCrowded = false
+  flushedEndOffset = 0
+  durableEndOffset = 0
+  private coveredEndOffset = 0
   private inFlight: Done | null = null
+  private waiting: (() => void) | null = null
 
   get isSyncing(): boolean {
     return this.inFlight !== null
@@ -26,9 +33,32 @@ class PacedLog {
   produce(batches: number): void {
     for (let batch = 0; batch < batches; batch += 1) {
       this.pacer.appended()
-      this.unsynced += 1
+      this.flushedEndOffset += 1
       this.pacer.written()
     }
+  }
+
+  /** A producer with so many batches in flight, whose answers it follows at once, until all of them ride on one sync. */
+  reachRounds(inFlight: number, syncMs: number): void {
+    this.produce(inFlight)
+    for (let round = 0; round < 10 && this.covered.at(-1) !== inFlight; round += 1) {
+      const answered = this.covered.at(-1) ?? 0
+      this.endSync(syncMs)
+      this.produce(answered)
+    }
+  }
+
+  /** The same, and they follow an answer after a while, one after another. */
+  runClosedLoop(load: { inFlight: number; syncMs: number; firstMs: number; stepMs: number; forMs: number }): void {
+    const { clock } = this
+    this.began = (covered) => {
+      clock.after(load.syncMs, () => this.endSync(0))
+      for (let batch = 0; batch < covered; batch += 1)
+        clock.after(load.syncMs + load.firstMs + batch * load.stepMs, () => this.produce(1))
+    }
+    this.produce(load.inFlight)
+    for (let step = 0; step < load.forMs / 0.05; step += 1) clock.advance(0.05)
+    this.began = () => {}
   }
 
   /** The sync in flight ends after so many milliseconds. */
@@ -36,14 +66,27 @@ class PacedLog {
     this.clock.advance(tookMs)
     const done = this.inFlight
     this.inFlight = null
+    if (problem === null) this.durableEndOffset = Math.max(this.durableEndOffset, this.coveredEndOffset)
     done?.(problem)
   }
 
-  private begin(done: Done): void {
+  sync(done: Done, began: () => void): void {
     if (this.inFlight !== null) throw new Error('two syncs at once')
-    this.covered.push(this.unsynced)
-    this.unsynced = 0
+    if (this.durableEndOffset === this.flushedEndOffset) return done(null)
     this.inFlight = done
+    this.waiting = () => {
+      const covered = this.flushedEndOffset - this.durableEndOffset
+      this.covered.push(covered)
+      this.coveredEndOffset = this.flushedEndOffset
+      began()
+      this.began(covered)
+    }
+    if (!this.isCrowded) this.takeTurn()
+  }
+
+  takeTurn(): void {
+    this.waiting?.()
+    this.waiting = null
   }
 }
 
@@ -73,45 +116,115 @@ describe('SyncPacer', () => {
   it('puts nothing off when syncs are short', () => {
     const log = new PacedLog()
     log.produce(5)
-    log.endSync(0.4)
-    expect(log.isSyncing).toBe(true)
+    log.endSync(0.2)
+    log.produce(1)
+    log.endSync(0.2)
+    log.produce(1)
+    expect(log.covered).toEqual([1, 4, 1])
   })
 
-  it('waits for a part of the time of a sync at most', () => {
+  it('waits for as long as a sync takes at most', () => {
     const log = new PacedLog()
-    log.produce(1)
-    log.produce(1)
-    log.endSync(8)
+    log.reachRounds(5, 4)
+    log.endSync(4)
+    log.produce(2)
+    log.clock.advance(3.9)
     expect(log.isSyncing).toBe(false)
-    log.clock.advance(4)
-    expect(log.covered).toEqual([1, 1])
+    log.clock.advance(0.1)
+    expect(log.covered.at(-1)).toBe(2)
   })
 
   it('makes nobody wait who comes later than that', () => {
-    const log = new PacedLog()
-    log.produce(1)
-    log.produce(4)
-    log.endSync(2)
-    log.produce(1)
-    log.endSync(2)
-    log.clock.advance(60_000)
-    log.produce(1)
-    expect(log.covered).toEqual([1, 5, 1])
+    for (const firstMs of [0.5, 1.2]) {
+      const log = new PacedLog()
+      log.runClosedLoop({ inFlight: 6, syncMs: 1, firstMs, stepMs: 0.1, forMs: 100 })
+      for (let left = 0; left < 20; left += 1) {
+        log.clock.advance(100)
+        if (log.isSyncing) log.endSync(1)
+      }
+      log.clock.advance(60_000)
+      expect(log.isSyncing).toBe(false)
+      log.produce(1)
+      expect(log.isSyncing).toBe(true)
+    }
   })
 
-  it('does not wait again for a while for producers that did not come back', () => {
+  it('waits for all where they come back sooner than a sync takes', () => {
     const log = new PacedLog()
-    log.produce(1)
+    log.runClosedLoop({ inFlight: 6, syncMs: 2, firstMs: 0.5, stepMs: 0.1, forMs: 200 })
+    expect(log.covered.slice(-20)).toEqual(Array(20).fill(6))
+  })
+
+  it('does not wait for all where they take longer than a sync', () => {
+    const log = new PacedLog()
+    log.runClosedLoop({ inFlight: 6, syncMs: 1, firstMs: 1.2, stepMs: 0.1, forMs: 200 })
+    // Two or three groups take turns: while one is synced another comes back.
+    expect(Math.max(...log.covered.slice(-20))).toBeLessThan(5)
+    expect(log.durableEndOffset).toBeGreaterThan(1.9 * 200)
+  })
+
+  it('does not go on waiting for producers that do not come back', () => {
+    const log = new PacedLog()
+    log.reachRounds(5, 2)
     let waits = 0
     for (let round = 0; round < 100; round += 1) {
-      // Others, who wait for no answer.
-      log.produce(3)
       log.endSync(2)
+      log.clock.advance(20)
+      // Another, who waits for no answer.
+      log.produce(1)
       if (!log.isSyncing) waits += 1
-      log.clock.advance(2)
+      log.clock.advance(20)
     }
-    expect(log.covered.length).toBe(101)
-    expect(waits).toBeLessThan(6)
+    expect(log.covered.length).toBeGreaterThan(100)
+    expect(waits).toBe(0)
+  })
+
+  it('syncs what was written without being told of a batch', () => {
+    const log = new PacedLog()
+    for (let write = 0; write < 2; write += 1) {
+      log.flushedEndOffset += 1
+      log.pacer.written()
+    }
+    log.endSync(1)
+    expect(log.covered).toEqual([1, 1])
+  })
+
+  it('counts in what came while a sync waited for its turn among other logs', () => {
+    const log = new PacedLog()
+    log.isCrowded = true
+    for (let round = 0; round < 20; round += 1) {
+      log.produce(3)
+      log.clock.advance(5)
+      log.takeTurn()
+      expect(log.covered.at(-1)).toBe(3)
+      log.endSync(1)
+      expect(log.isSyncing).toBe(false)
+    }
+  })
+
+  it('puts nothing off where syncs wait for their turn anyway', () => {
+    const log = new PacedLog()
+    log.reachRounds(5, 2)
+    log.isCrowded = true
+    log.endSync(2)
+    log.produce(5)
+    log.takeTurn()
+    log.endSync(2)
+    log.produce(1)
+    expect(log.isSyncing).toBe(true)
+  })
+
+  it('asks for no sync of what somebody else had synced, and goes on', () => {
+    const log = new PacedLog()
+    log.produce(2)
+    // Another sync reached everything before the second one of the pacer could begin.
+    log.durableEndOffset = 2
+    log.isCrowded = true
+    log.endSync(1)
+    expect(log.isSyncing).toBe(false)
+    log.produce(1)
+    log.takeTurn()
+    expect(log.covered).toEqual([1, 1])
   })
 
   it('begins no sync after it was stopped, nor after one that failed', () => {

@@ -1,4 +1,5 @@
 /** A KafkaServer on a real socket with handlers that a test controls: the pipeline without a broker behind it. */
+import { defaultConfig } from '../../../broker/config.ts'
 import type { Api } from '../../../proto/kafka/api.ts'
 import { ApiVersions } from '../../../proto/kafka/generated/apis.ts'
 import { apiVersionsHandler } from '../../../broker/handlers/18-api-versions.ts'
@@ -113,6 +114,7 @@ export async function startHarness(limits: Partial<ServerLimits> = {}): Promise<
     logger,
     clock: nodeClock,
     metadata: { features: () => new Map() },
+    config: defaultConfig(),
     cluster: { controller: { appliedOffset: 0 } },
   } as unknown as Services)
   const harness: Harness = {

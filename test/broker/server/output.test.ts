@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { REPLY_WRITER_BYTES_MAX, REPLY_WRITERS_FREE_BYTES_MAX } from '../../../broker/limits.ts'
 import type { Connection } from '../../../broker/ports/network.ts'
 import { OutputQueue, ReplyWriters } from '../../../broker/server/output.ts'
 
@@ -41,6 +42,17 @@ function reply(queue: OutputQueue, text: string): void {
   queue.writer.raw(Buffer.from(text))
 }
 
+/** Where in memory the last part of a write lies: its ArrayBuffer, told apart by a number, and its offset there. */
+function placeOf(written: readonly Buffer[]): string {
+  const buffer = written.at(-1)
+  const backing = buffer?.buffer as ArrayBufferLike
+  let number = backings.indexOf(backing)
+  if (number < 0) number = backings.push(backing) - 1
+  return `${number}:${buffer?.byteOffset}`
+}
+
+const backings: ArrayBufferLike[] = []
+
 describe('OutputQueue', () => {
   it('sends the replies of a turn in one write, those written elsewhere in their place', () => {
     const peer = new FakePeer()
@@ -63,8 +75,35 @@ describe('OutputQueue', () => {
       reply(queue, `reply ${index}`)
       queue.send(0)
     }
-    const [first, second] = peer.written.map(([buffer]) => buffer)
-    expect(first?.buffer).toBe(second?.buffer)
+    const [first, second] = peer.written.map(placeOf)
+    expect(first).toEqual(second)
+  })
+
+  it('does the same for hundreds of connections that are answered at once', () => {
+    const peer = new FakePeer()
+    const writers = new ReplyWriters()
+    const queues = Array.from({ length: 500 }, () => new OutputQueue(peer, PIECE_BYTES, writers))
+    for (let turn = 0; turn < 2; turn++) {
+      for (const queue of queues) reply(queue, 'reply')
+      for (const queue of queues) queue.send(0)
+    }
+    const places = peer.written.map(placeOf)
+    expect(new Set(places.slice(500))).toEqual(new Set(places.slice(0, 500)))
+  })
+
+  it('keeps a bounded amount of memory, however many were answered at once', () => {
+    const peer = new FakePeer()
+    const writers = new ReplyWriters()
+    const queues = Array.from({ length: 40 }, () => new OutputQueue(peer, REPLY_WRITER_BYTES_MAX, writers))
+    // In small pieces, as large ones would be sent without a copy, until the memory has grown to the most that is kept.
+    const pieces = Array.from({ length: REPLY_WRITER_BYTES_MAX / 512 - 1 }, () => 'x'.repeat(512))
+    for (let turn = 0; turn < 2; turn++) {
+      for (const queue of queues) for (const piece of pieces) reply(queue, piece)
+      for (const queue of queues) queue.send(0)
+    }
+    const before = new Set(peer.written.slice(0, 40).map(placeOf))
+    const kept = peer.written.slice(40).filter((written) => before.has(placeOf(written)))
+    expect(kept.length).toBe(REPLY_WRITERS_FREE_BYTES_MAX / REPLY_WRITER_BYTES_MAX)
   })
 
   it('leaves memory alone that the kernel has not taken, whatever is answered meanwhile', () => {
