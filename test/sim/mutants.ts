@@ -31,8 +31,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'ack-by-an-earlier-sync',
     file: 'broker/log/group-commit.ts',
-    find: 'this.#waiters.push({ targetOffset, done })',
-    replace: 'this.#waiters.push({ targetOffset: Math.min(targetOffset, this.#durableEndOffset), done })',
+    find: 'this.#waiters.push({ targetOffset, done, began })',
+    replace: 'this.#waiters.push({ targetOffset: Math.min(targetOffset, this.#durableEndOffset), done, began })',
   },
   {
     name: 'mark-before-sync',
@@ -55,8 +55,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'no-short-write-check',
     file: 'broker/log/write-queue.ts',
-    find: '  assert(file.size === active.endPosition,',
-    replace: '  assert(file.size <= active.endPosition,',
+    find: '  checkSize(file, active.endPosition)\n',
+    replace: '',
   },
   {
     name: 'full-disk-leaves-garbage',

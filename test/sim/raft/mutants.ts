@@ -57,9 +57,8 @@ export const raftMutants: readonly Mutant[] = [
     replace: 'else if (state.leader === nodeId) becomeLeader(state)',
     also: {
       file: 'broker/consensus/raft.ts',
-      find: 'import { announceEnd, becomeCandidate, becomeFollower, becomeResigned, becomeUnattached }',
-      replace:
-        'import { announceEnd, becomeCandidate, becomeFollower, becomeLeader, becomeResigned, becomeUnattached }',
+      find: '  becomeNewcomer,\n  becomeResigned,',
+      replace: '  becomeLeader,\n  becomeNewcomer,\n  becomeResigned,',
     },
   },
   {
