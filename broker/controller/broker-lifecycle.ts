@@ -125,7 +125,13 @@ export class BrokerLifecycle {
     if (this.current === 'running') this.nextMs = Math.min(this.nextMs, nowMs)
   }
 
-  /** There is an active controller, or another one: it is to hear of this broker now. */
+  /** Another controller is active: it has yet to find out which uptimes are over. */
+  controllerChanged(nowMs: number): void {
+    this.duplicateSinceMs = null
+    this.controllerFound(nowMs)
+  }
+
+  /** There is an active controller: it is to hear of this broker now. */
   controllerFound(nowMs: number): void {
     if (this.current === 'registering') this.nextMs = Math.min(this.nextMs, nowMs)
     this.hurry(nowMs)

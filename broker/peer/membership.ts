@@ -147,15 +147,15 @@ export class Membership {
     const { controllerId } = this.options.controller.view
     if (controllerId !== this.controllerId) {
       this.controllerId = controllerId
-      if (controllerId >= 0) this.controllerFound()
+      if (controllerId >= 0) this.reportTo((nowMs) => this.lifecycle.controllerChanged(nowMs))
     }
     this.checkUnfenced()
   }
 
-  private controllerFound(): void {
+  private reportTo(controller: (nowMs: number) => void): void {
     if (this.timer === null) return
     const nowMs = this.options.clock.monotonic()
-    this.lifecycle.controllerFound(nowMs)
+    controller(nowMs)
     this.schedule(nowMs)
   }
 
@@ -231,7 +231,7 @@ export class Membership {
     const { controller } = this.options
     controller.whenApplied(controller.appliedOffset + 1, () => {
       this.awaitsNews = false
-      this.controllerFound()
+      this.reportTo((nowMs) => this.lifecycle.controllerFound(nowMs))
     })
   }
 

@@ -100,7 +100,7 @@ describe('a rolling upgrade', () => {
     await expect(lower('safe')).rejects.toThrow('Refusing to perform the requested downgrade')
     await expect(lower('unsafe')).rejects.toThrow('Unsafe metadata downgrade is not supported')
 
-    await cluster.node(3).kill()
+    await cluster.node(3).stop()
     cluster.node(3).reconfigure(before)
     await expect(cluster.node(3).start()).rejects.toThrow(
       'the cluster has agreed on metadata.version 2, and this broker understands 1 to 1: start broker 3 with the release of the others (UNSUPPORTED_VERSION)',

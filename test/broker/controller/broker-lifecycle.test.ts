@@ -92,6 +92,15 @@ describe('the life of a broker', () => {
     expect([life.refusedBy, life.wish]).toEqual([Errors.DUPLICATE_BROKER_REGISTRATION, null])
   })
 
+  it('gives another controller as long to find the earlier uptime dead', () => {
+    life.registrationFailed(Errors.DUPLICATE_BROKER_REGISTRATION, 0)
+    life.controllerChanged(5000)
+    life.registrationFailed(Errors.DUPLICATE_BROKER_REGISTRATION, 6001)
+    expect(life.refusedBy).toBeNull()
+    life.registrationFailed(Errors.DUPLICATE_BROKER_REGISTRATION, 12_002)
+    expect(life.refusedBy).toBe(Errors.DUPLICATE_BROKER_REGISTRATION)
+  })
+
   it.each(['INCONSISTENT_CLUSTER_ID', 'INVALID_REGISTRATION', 'UNSUPPORTED_VERSION'] as const)(
     'ends with %s, which no retry heals, unless it has been part of the cluster',
     (name) => {
