@@ -45,7 +45,7 @@ export class Batch {
   /** -1 until it is first sent by an idempotent producer. */
   baseSequence = -1
   attempts = 0
-  /** Sent, and no telling whether it was appended. */
+  /** Sent, and no telling whether any attempt was appended. */
   isUncertain = false
   isDone = false
   baseOffset = -1

@@ -13,6 +13,19 @@ import { splitBatch } from './split.ts'
 
 type Verdict = 'acknowledged' | 'retry' | 'new-epoch' | 'new-id' | 'split' | 'failed'
 
+/**
+ * Answers after which the batch may be in the log: who waited for replicas when leadership moved is told so, too. Of the
+ * others only a gap in the sequence says that an earlier attempt is not there either.
+ */
+const mayBeAppended: ReadonlySet<ErrorCode> = new Set([
+  Errors.NOT_LEADER_OR_FOLLOWER,
+  Errors.REQUEST_TIMED_OUT,
+  Errors.NOT_ENOUGH_REPLICAS_AFTER_APPEND,
+  Errors.KAFKA_STORAGE_ERROR,
+  Errors.UNKNOWN_SERVER_ERROR,
+  Errors.NETWORK_EXCEPTION,
+])
+
 /** Called when a batch is acknowledged or given up; halves of a split batch are not reported, the whole is. */
 export type BatchDone = (queue: PartitionQueue, batch: Batch, baseOffset: number, error?: MillraceError) => void
 
@@ -36,7 +49,8 @@ export class Delivery implements SendOutcome {
   answered(sent: Outgoing, answer: PartitionProduceResponse, response: ProduceResponse): void {
     const { queue, batch } = sent
     const verdict = batch.isDone ? 'acknowledged' : this.#judge(answer.errorCode, sent)
-    batch.isUncertain = false
+    if (mayBeAppended.has(answer.errorCode)) batch.isUncertain = true
+    else if (answer.errorCode === Errors.OUT_OF_ORDER_SEQUENCE_NUMBER) batch.isUncertain = false
     if (verdict === 'acknowledged') {
       queue.remove(batch)
       queue.failures = 0

@@ -198,6 +198,32 @@ describe('the idempotent producer', () => {
     expect(test.batches.at(-1)).toEqual({ producerId: 41, epoch: 1, sequence: 0, values: ['b'] })
   })
 
+  it.each([
+    Errors.REQUEST_TIMED_OUT,
+    Errors.NOT_LEADER_OR_FOLLOWER,
+    Errors.NOT_ENOUGH_REPLICAS_AFTER_APPEND,
+    Errors.KAFKA_STORAGE_ERROR,
+  ])('asks about a batch that may be in the log before a new epoch numbers it anew (error %i)', async (code) => {
+    // 'maybe' is appended, which its answer does not say; 'bad' behind it is refused and wants a new epoch.
+    await using test = await setUp(
+      ({ values, epoch }, count) => {
+        if (values[0]?.startsWith('bad')) return Errors.INVALID_RECORD
+        if (!values[0]?.startsWith('maybe')) return 0
+        // The second time the leader is not ready yet, which says nothing of the first.
+        if (count <= 4) return count <= 3 ? code : Errors.LEADER_NOT_AVAILABLE
+        return epoch === 0 ? { baseOffset: 7 } : { baseOffset: 99 }
+      },
+      { batchBytes: 512 },
+    )
+    await send(test.producer, 'w')
+    const maybe = send(test.producer, 'maybe'.repeat(80))
+    const bad = send(test.producer, 'bad'.repeat(130))
+    await expect(bad).rejects.toMatchObject({ code: 'INVALID_RECORD' })
+    expect(await maybe).toEqual([{ partition: 0, offset: 7 }])
+    expect(await send(test.producer, 'z')).toEqual([{ partition: 0, offset: 100 }])
+    expect(test.batches.at(-1)).toMatchObject({ epoch: 1, sequence: 0, values: ['z'] })
+  })
+
   it('fails everything when there will be no id', async () => {
     await using test = await setUp(() => 0)
     test.broker.on(InitProducerId, () => ({
