@@ -44,7 +44,7 @@ export class CommittedDataHeld implements Invariant {
   check(news: News): void {
     const names = this.#changed(news)
     this.#lostDisks.learn(news)
-    for (const replica of news.replicas) if (replica.partition.isLeader) this.#learn(replica)
+    for (const replica of news.replicas) if (replica.partition.isLeader || replica.wasLeader) this.#learn(replica)
     for (const name of names) {
       const committed = this.#committed.get(name)
       if (committed !== undefined) this.#judge(name, committed, news)

@@ -6,6 +6,8 @@ import type { Belief, LiveReplica } from './survey.ts'
 export interface ChangedReplica extends LiveReplica {
   /** Its high watermark at the last look; -1 = it was not there, or another object stood for it. */
   readonly wasCommittedTo: number
+  /** It led at the last look: what it committed since then, it may have committed before it lost that. */
+  readonly wasLeader: boolean
 }
 
 export interface ChangedLog {

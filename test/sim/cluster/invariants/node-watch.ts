@@ -70,12 +70,12 @@ export class NodeWatch {
       const seen = this.#seen.get(name)
       if (seen === undefined || seen.partition !== partition) {
         this.#seen.set(name, this.#firstLook(name, partition, look))
-        replicas.push({ node: this.node, name, partition, wasCommittedTo: -1 })
+        replicas.push({ node: this.node, name, partition, wasCommittedTo: -1, wasLeader: false })
         continue
       }
       seen.look = look
-      const wasCommittedTo = seen.highWatermark
-      if (isNews(seen) || isFull) replicas.push({ node: this.node, name, partition, wasCommittedTo })
+      const { highWatermark: wasCommittedTo, isLeader: wasLeader } = seen
+      if (isNews(seen) || isFull) replicas.push({ node: this.node, name, partition, wasCommittedTo, wasLeader })
     }
     if (count === this.#seen.size) return
     for (const [name, seen] of this.#seen) if (seen.look !== look) this.#seen.delete(name)
