@@ -102,6 +102,8 @@ export interface RaftLog {
   readonly endOffset: number
   /** Exclusive end of what survives a crash. */
   readonly durableEndOffset: number
+  /** There is no room for more now: who cannot write must not lead. */
+  readonly isFull: boolean
   /** Epoch of the last record, that of the snapshot when there is none behind it, -1 when there is nothing. */
   readonly lastEpoch: number
   /**

@@ -56,8 +56,13 @@ export class QuorumLog implements RaftLog {
     return this.log.durableEndOffset
   }
 
+  get isFull(): boolean {
+    return this.log.full !== null
+  }
+
   get lastEpoch(): number {
-    return this.endOffset === this.startOffset ? this.startEpoch : this.log.latestEpoch
+    // Not the log's latest epoch: one that a full disk did not let begin has no record.
+    return this.endOffset === this.startOffset ? this.startEpoch : this.log.epochForOffset(this.endOffset - 1)
   }
 
   endOffsetForEpoch(epoch: number): EpochEnd {

@@ -281,8 +281,14 @@ export class QuorumMember {
     const leaderId = this.options.raft.nodeId
     const records: MetadataRecord[] = [{ kind: 'leaderChange', leaderId, voters: voters.map(({ id }) => id) }]
     if (bootstraps) records.push({ kind: 'voters', voters })
-    this.log.appendRecords(records, epoch, this.options.clock.now())
-    this.requestFlush()
+    try {
+      this.log.appendRecords(records, epoch, this.options.clock.now())
+      this.requestFlush()
+    } catch (error) {
+      if (this.options.log.full === null) throw error
+      // An epoch that cannot begin is somebody else's.
+      this.resign()
+    }
   }
 
   private appendVoters(voters: readonly Voter[]): void {
@@ -369,11 +375,11 @@ export class QuorumMember {
     })
   }
 
-  /** Nobody has seen what is taken back, so Raft need not know; but a leader must have begun its epoch. */
+  /** Nobody has seen what is taken back, so Raft need not know; but who cannot begin its epoch does not lead it. */
   private rolledBack(endOffset: number, reason: Error): void {
     this.log.rolledBack(endOffset)
     if (!this.raft.isLeader) return
-    if (endOffset <= this.raft.epochStartOffset) this.fail(reason)
-    else this.options.events.rolledBack(endOffset, reason)
+    this.options.events.rolledBack(endOffset, reason)
+    if (endOffset <= this.raft.epochStartOffset) this.resign()
   }
 }

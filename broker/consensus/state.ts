@@ -164,9 +164,10 @@ export class RaftState {
 
   /**
    * Whether this node may stand for election: as a voter, and as one that a record removes which may not be committed. The
-   * others may need its log to commit that (Raft thesis 4.2.2); it does not count its own vote.
+   * others may need its log to commit that (Raft thesis 4.2.2); it does not count its own vote. Not with a full disk.
    */
   get mayStand(): boolean {
+    if (this.log.isFull) return false
     if (this.isVoter || this.votersAt === null || this.votersAt.offset < this.highWatermark) return this.isVoter
     const { nodeId, directoryId, voters } = this.options
     return isVoterAmong(this.votersAt.before ?? bootstrapVoters(voters), nodeId, directoryId)

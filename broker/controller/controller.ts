@@ -261,6 +261,8 @@ export class Controller {
   private fail(error: Error): void {
     if (this.stopped) return
     this.options.logger.error({ err: error }, 'the controller has failed and takes no more changes')
+    // Whoever leads from now on, this node will not hear of it.
+    if (this.options.config.voters.length > 1) this.image.controllerId = -1
     this.close()
     this.options.clock.turnEnd(() => this.options.failed(error))
   }

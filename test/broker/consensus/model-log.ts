@@ -21,6 +21,7 @@ export class MemoryLog implements RaftLog {
   /** From offset 0 on; those below `startOffset` are there for the checks alone. */
   entries: Entry[] = []
   durableEndOffset = 0
+  isFull = false
   startOffset = 0
   snapshots: ModelSnapshot[] = []
   /** Snapshots that are kept; the log begins at the end of the oldest. */

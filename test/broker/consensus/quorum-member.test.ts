@@ -119,6 +119,71 @@ describe('a full disk', () => {
   })
 })
 
+describe('an election with a full disk', () => {
+  const noRoom = Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' })
+  const fill = (trio: Trio, id: number): void => {
+    const faults = trio.faults.get(id)
+    if (faults === undefined) throw new Error('no disk')
+    faults.appendError = noRoom
+  }
+
+  /** Two voters are left of three, of which one has no room; who would win by chance differs from time to time. */
+  const leftWithoutRoom = (startMs: number): { trio: Trio; dead: number; full: number; other: number } => {
+    const trio = new Trio()
+    for (const id of [1, 2, 3]) trio.kill(id)
+    trio.clock.advance(startMs)
+    for (const id of [1, 2, 3]) trio.start(id)
+    const dead = trio.leader()
+    const [full, other] = [1, 2, 3].filter((id) => id !== dead)
+    fill(trio, full)
+    return { trio, dead, full, other }
+  }
+  const times = Array.from({ length: 10 }, (_, index) => index)
+
+  it.each(times)('is left to the others by a leader that resigns because its disk is full (%i)', (startMs) => {
+    const { trio, dead: leader } = leftWithoutRoom(startMs)
+    fill(trio, leader)
+    for (const id of [1, 2, 3]) if (id !== leader) trio.faults.get(id)!.appendError = null
+    trio.at(leader).member.append(batchOf('lost'))
+    // The others do not hear at once that they may elect.
+    trio.cut = (from) => from === leader
+    trio.at(leader).member.resign()
+    trio.clock.advance(1500)
+    trio.cut = () => false
+    expect([trio.failures, [1, 2, 3].filter((id) => id !== leader)]).toEqual([
+      [],
+      expect.arrayContaining([trio.leader()]),
+    ])
+  })
+
+  it.each(times)('is given up by a winner that cannot write the beginning of its epoch (%i)', (startMs) => {
+    const { trio, dead, other } = leftWithoutRoom(startMs)
+    trio.kill(dead)
+    trio.clock.advance(20_000)
+    expect(trio.leader()).toBe(other)
+    trio.write(other, 'taken')
+    expect([trio.failures, trio.values(other).at(-1)]).toEqual([[], expect.stringContaining('taken')])
+  })
+
+  it('is won by the only voter once there is room', () => {
+    const trio = new Trio([1])
+    trio.leader()
+    const { epoch } = trio.at(1).member
+    trio.kill(1)
+    fill(trio, 1)
+    trio.start(1)
+    trio.clock.advance(60_000)
+    // It stood once, and knows since then that it had better not.
+    expect([trio.failures, trio.at(1).member.isLeader, trio.at(1).member.epoch]).toEqual([[], false, epoch + 1])
+    const faults = trio.faults.get(1)
+    if (faults !== undefined) faults.appendError = null
+    trio.at(1).log.tick(trio.clock.now())
+    expect(trio.leader()).toBe(1)
+    trio.write(1, 'taken')
+    expect(trio.values(1).at(-1)).toContain('taken')
+  })
+})
+
 describe('a damaged state file', () => {
   const damage = (trio: Trio) => {
     trio.leader()

@@ -20,8 +20,8 @@ export type Death = 'kill' | 'power-cut'
 /** Decides which disk call fails, and counts the failures. All faults are off until `set`. */
 export class DiskFaults {
   readonly counts = new Map<string, number>()
-  /** No space is left: nothing grows and no name is made until it is false again. */
-  full = false
+  /** Bytes that there is room for: no limit unless the disk is full. */
+  #room = Number.POSITIVE_INFINITY
   /** Holds random faults and deaths back while true (a world that must make progress). */
   paused = false
   readonly #random: SeededRandom
@@ -39,6 +39,30 @@ export class DiskFaults {
     let total = 0
     for (const count of this.counts.values()) total += count
     return total
+  }
+
+  /** No space is left: nothing grows and no name is made until it is false again, or something is deleted. */
+  get full(): boolean {
+    return this.#room < Number.POSITIVE_INFINITY
+  }
+
+  set full(isFull: boolean) {
+    this.#room = isFull ? 0 : Number.POSITIVE_INFINITY
+  }
+
+  /** Takes room for so many bytes; false, and an `enospc` counted, when there is less. */
+  takeRoom(bytes: number): boolean {
+    if (bytes <= this.#room) {
+      this.#room -= bytes
+      return true
+    }
+    this.count('enospc')
+    return false
+  }
+
+  /** Something of so many bytes is no longer there. */
+  giveRoom(bytes: number): void {
+    this.#room += bytes
   }
 
   /** Switches a kind on (0 = off). */

@@ -27,6 +27,8 @@ const NOTHING: ReadonlySet<string> = new Set()
 const NORMAL_SYNC_MS = 10
 const SLOW_SYNC_MS = 3_000
 const READ_MS = 2
+/** Room that a new name takes. */
+const NAME_BYTES = 64
 
 /**
  * One process's view of a disk in memory whose durability is exact: bytes count after a sync of their file, names after a
@@ -142,7 +144,7 @@ export class SimDisk implements Disk {
       let child = directory.visible.get(name)
       if (child === undefined) {
         this.enter('mkdir', path)
-        if (this.faults.full) throw this.#noSpace('mkdir', path)
+        if (!this.faults.takeRoom(NAME_BYTES)) throw systemError('ENOSPC', 'mkdir', path)
         child = new SimDirectory()
         directory.change(this.nextOrder(), null, { name, node: child })
       }
@@ -296,19 +298,17 @@ export class SimDisk implements Disk {
     directory.cover(order)
   }
 
-  #noSpace(call: string, path: string): Error {
-    this.faults.count('enospc')
-    return systemError('ENOSPC', call, path)
-  }
-
   #link(path: string, node: SimNode): void {
     this.#directory(parentOf(path))
-    if (this.faults.full) throw this.#noSpace('open', path)
+    if (!this.faults.takeRoom(NAME_BYTES)) throw systemError('ENOSPC', 'open', path)
     this.#change(parentOf(path), null, { name: nameOf(path), node })
   }
 
   #change(path: string, unlink: string | null, link: { readonly name: string; readonly node: SimNode } | null): void {
-    this.#directory(path).change(this.nextOrder(), unlink, link)
+    const directory = this.#directory(path)
+    const gone = directory.visible.get(link?.name ?? unlink ?? '')
+    if (gone instanceof SimFile) this.faults.giveRoom(gone.visible.size)
+    directory.change(this.nextOrder(), unlink, link)
     this.#changed.add(path)
   }
 

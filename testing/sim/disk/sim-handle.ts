@@ -32,8 +32,7 @@ export class SimHandle implements DiskFile {
     }
     this.#enter(`write ${data.length} to`, writeSome)
     if (data.length === 0) return
-    if (faults.full) {
-      faults.count('enospc')
+    if (!faults.takeRoom(data.length)) {
       writeSome()
       throw systemError('ENOSPC', 'write', this.path)
     }
@@ -76,10 +75,8 @@ export class SimHandle implements DiskFile {
   writeAtSync(buffer: Buffer, position: number): void {
     this.#enter('write-at', () => this.#write(buffer.subarray(0, this.#disk.random.below(buffer.length + 1)), position))
     if (this.#disk.faults.draw('eio-write')) throw systemError('EIO', 'write', this.path)
-    if (this.#disk.faults.full && position + buffer.length > this.size) {
-      this.#disk.faults.count('enospc')
-      throw systemError('ENOSPC', 'write', this.path)
-    }
+    const growth = Math.max(position + buffer.length - this.size, 0)
+    if (!this.#disk.faults.takeRoom(growth)) throw systemError('ENOSPC', 'write', this.path)
     this.#write(buffer, position)
   }
 
@@ -87,6 +84,7 @@ export class SimHandle implements DiskFile {
     this.#enter(`truncate to ${size}`)
     if (this.#disk.faults.draw('eio-write')) throw systemError('EIO', 'ftruncate', this.path)
     if (size === this.size) return
+    if (size < this.size) this.#disk.faults.giveRoom(this.size - size)
     this.#file.resize(size, this.#disk.nextOrder())
     this.#disk.noteChange(this.#directory)
   }
