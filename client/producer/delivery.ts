@@ -14,8 +14,8 @@ import { splitBatch } from './split.ts'
 type Verdict = 'acknowledged' | 'retry' | 'new-epoch' | 'new-id' | 'split' | 'failed'
 
 /**
- * Answers after which the batch may be in the log: who waited for replicas when leadership moved is told so, too. Of the
- * others only a gap in the sequence says that an earlier attempt is not there either.
+ * Answers after which the batch may be in the log: who waited for replicas when leadership moved is told so, too. After
+ * others, but those of `isUnseen`, there is still no telling of an earlier attempt.
  */
 const mayBeAppended: ReadonlySet<ErrorCode> = new Set([
   Errors.NOT_LEADER_OR_FOLLOWER,
@@ -25,6 +25,11 @@ const mayBeAppended: ReadonlySet<ErrorCode> = new Set([
   Errors.UNKNOWN_SERVER_ERROR,
   Errors.NETWORK_EXCEPTION,
 ])
+
+/** Answers of a broker that has looked for the batch and does not have it. */
+function isUnseen(code: ErrorCode): boolean {
+  return code === Errors.OUT_OF_ORDER_SEQUENCE_NUMBER || code === Errors.UNKNOWN_PRODUCER_ID
+}
 
 /** Called when a batch is acknowledged or given up; halves of a split batch are not reported, the whole is. */
 export type BatchDone = (queue: PartitionQueue, batch: Batch, baseOffset: number, error?: MillraceError) => void
@@ -50,7 +55,7 @@ export class Delivery implements SendOutcome {
     const { queue, batch } = sent
     const verdict = batch.isDone ? 'acknowledged' : this.#judge(answer.errorCode, sent)
     if (mayBeAppended.has(answer.errorCode)) batch.isUncertain = true
-    else if (answer.errorCode === Errors.OUT_OF_ORDER_SEQUENCE_NUMBER) batch.isUncertain = false
+    else if (isUnseen(answer.errorCode)) batch.isUncertain = false
     if (verdict === 'acknowledged') {
       queue.remove(batch)
       queue.failures = 0
@@ -94,9 +99,7 @@ export class Delivery implements SendOutcome {
     if (code === Errors.NONE || code === Errors.DUPLICATE_SEQUENCE_NUMBER) return 'acknowledged'
     if ((code === Errors.MESSAGE_TOO_LARGE || code === Errors.RECORD_LIST_TOO_LARGE) && batch.count > 1) return 'split'
     if (this.#config.idempotent) {
-      if (code === Errors.OUT_OF_ORDER_SEQUENCE_NUMBER || code === Errors.UNKNOWN_PRODUCER_ID) {
-        return queue.isHead(batch) ? 'new-epoch' : 'retry'
-      }
+      if (isUnseen(code)) return queue.isHead(batch) ? 'new-epoch' : 'retry'
       if (code === Errors.INVALID_PRODUCER_EPOCH || code === Errors.INVALID_PRODUCER_ID_MAPPING) return 'new-id'
     }
     return errorInfo(code).retriable ? 'retry' : 'failed'

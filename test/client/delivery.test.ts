@@ -176,6 +176,16 @@ describe('the idempotent producer', () => {
     },
   )
 
+  it('starts a new epoch, too, when the broker knows nothing of a producer whose batch may have arrived', async () => {
+    await using test = await setUp(({ epoch }, count) => {
+      if (count === 2) return 'hang up'
+      return count > 2 && epoch === 0 ? Errors.UNKNOWN_PRODUCER_ID : 0
+    })
+    await send(test.producer, 'a')
+    expect(await send(test.producer, 'b')).toEqual([{ partition: 0, offset: 100 }])
+    expect(test.batches.at(-1)).toMatchObject({ epoch: 1, sequence: 0, values: ['b'] })
+  })
+
   it('asks for a new id when its own was fenced', async () => {
     await using test = await setUp(({ producerId }) => (producerId === 41 ? Errors.INVALID_PRODUCER_EPOCH : 0))
     expect(await send(test.producer, 'a')).toEqual([{ partition: 0, offset: 100 }])
