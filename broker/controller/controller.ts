@@ -150,6 +150,11 @@ export class Controller {
     return this.member.voters
   }
 
+  /** Who votes as far as the metadata applied here says: a change counts before it is committed, and may be taken back. */
+  get committedVoters(): readonly Voter[] {
+    return this.member.log.votersAt(this.feed.appliedOffset) ?? this.member.voters
+  }
+
   /** A hint: the connection to the leader of the quorum broke, and cannot be made again. */
   leaderDown(nodeId: number): void {
     this.member.leaderDown(nodeId)

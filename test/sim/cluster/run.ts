@@ -96,6 +96,7 @@ export async function getWell(world: World): Promise<void> {
   await runFor(world, TRAFFIC_MS, () => {})
   for (const producer of world.producers) producer.stop()
   world.operator?.stop()
+  world.voterOperator?.stop()
   await runUntil(world, WELL_MS_MAX, 'answer every producer', () => {
     const busy = world.producers.findIndex((producer) => !producer.isIdle)
     return busy < 0 ? null : `producer ${busy + 1} still waits`

@@ -17,6 +17,7 @@ const calm: Settings = {
   consumers: 1,
   members: 2,
   operatorIntervalMs: 0,
+  voterIntervalMs: 0,
   faults: [],
   faultIntervalMs: 1_000,
   faultMsMax: 1_000,

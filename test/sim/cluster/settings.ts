@@ -50,6 +50,8 @@ export interface Settings {
   readonly members: number
   /** Pause between two works of an operator (ms), on average; 0 = there is none. */
   readonly operatorIntervalMs: number
+  /** Pause between two changes of who votes in the quorum (ms), on average; 0 = none changes. */
+  readonly voterIntervalMs: number
   readonly faults: readonly FaultName[]
   /** Pause between two faults (ms), on average. */
   readonly faultIntervalMs: number
@@ -91,6 +93,7 @@ export function drawSettings(random: SeededRandom): Settings {
     properties: drawProperties(random),
     links: drawLinks(random),
     racks: random.chance(0.3),
+    voterIntervalMs: brokers === 1 ? 0 : random.pick([0, 0, 0, 2_000, 6_000]),
   }
 }
 

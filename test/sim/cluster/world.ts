@@ -15,6 +15,7 @@ import { SimConsumer } from './clients/consumer.ts'
 import { SimGroupMember } from './clients/group-member.ts'
 import { SimOperator } from './clients/operator.ts'
 import { SimProducer } from './clients/producer.ts'
+import { SimVoterOperator } from './clients/voter-operator.ts'
 import { GroupHistory } from './group-history.ts'
 import { History, type PartitionHistory } from './history.ts'
 import { Invariants } from './invariants/index.ts'
@@ -41,6 +42,7 @@ export class World {
   readonly group = new GroupHistory('g1')
   members: readonly SimGroupMember[] = []
   operator: SimOperator | null = null
+  voterOperator: SimVoterOperator | null = null
   /** Events so far. */
   events = 0
   /** What broke a promise, or the simulator itself. */
@@ -128,6 +130,7 @@ export class World {
       return new SimGroupMember({ ...this.newClient(`member-${index + 1}`), group: this.group, partitions })
     })
     for (const client of [...this.consumers, ...this.producers, ...this.members]) client.start()
+    this.#startVoterOperator()
     const { operatorIntervalMs: intervalMs, brokers } = this.settings
     if (intervalMs === 0) return
     const replicationFactor = Math.min(3, brokers)
@@ -141,6 +144,14 @@ export class World {
     })
     this.operator.start()
     this.operator.watch()
+  }
+
+  #startVoterOperator(): void {
+    const { voterIntervalMs: intervalMs } = this.settings
+    if (intervalMs === 0) return
+    const peers = this.cluster.nodes.map(({ id, host, config }) => ({ id, host, port: config.peerPort }))
+    this.voterOperator = new SimVoterOperator({ ...this.newClient('voter-operator'), peers, intervalMs })
+    this.voterOperator.start()
   }
 
   #isLonely({ name }: PartitionHistory): boolean {

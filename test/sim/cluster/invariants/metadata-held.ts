@@ -9,12 +9,15 @@ const IN_SNAPSHOT = -1
 
 /**
  * What any broker has applied of the metadata is on the disks of a majority of the voters, dead or alive, and synced there:
- * else a leader could be elected that lacks it.
+ * else a leader could be elected that lacks it. While the voters change a majority of the old or of the new ones will do:
+ * any two of these have a voter in common (Raft thesis 4.1).
  */
 export class MetadataHeld implements Invariant {
   /** The last batch that anybody has applied: its end and its epoch. */
   #endOffset = 0
   #epoch = IN_SNAPSHOT
+  /** Who votes as of that batch, and who did for the one that applied it: a change counts as soon as it is in the log. */
+  #electorates: readonly ReadonlySet<number>[] = []
   /** How often disks have changed hands, for the last look. */
   #lives = 0
   readonly #files = new Map<number, LogFiles>()
@@ -22,18 +25,23 @@ export class MetadataHeld implements Invariant {
   check({ nodes, beliefs }: News): void {
     let isNews = false
     for (const { node } of beliefs) {
-      const endOffset = node.inside?.services.cluster.controller.appliedOffset ?? 0
-      if (endOffset <= this.#endOffset) continue
+      const controller = node.inside?.services.cluster.controller
+      const endOffset = controller?.appliedOffset ?? 0
+      if (controller === undefined || endOffset <= this.#endOffset) continue
+      const { committedVoters, voters } = controller
+      this.#electorates = [committedVoters, voters].map((members) => new Set(members.map(({ id }) => id)))
       this.#endOffset = endOffset
       this.#epoch = this.#lastBatch(node)?.leaderEpoch ?? IN_SNAPSHOT
       isNews = true
     }
     const lives = nodes.reduce((sum, node) => sum + node.lives, 0)
-    if (!isNews && lives === this.#lives) return
+    if (this.#endOffset === 0 || (!isNews && lives === this.#lives)) return
     this.#lives = lives
-    const holders = nodes.filter((node) => this.#holds(node))
-    must(holders.length * 2 > nodes.length, 'metadata', () => {
-      return `metadata is applied up to ${this.#endOffset}, and only ${holders.length} of ${nodes.length} disks have it for certain`
+    const holders = nodes.filter((node) => this.#holds(node)).map(({ id }) => id)
+    const isHeld = this.#electorates.some((voters) => holders.filter((id) => voters.has(id)).length * 2 > voters.size)
+    must(isHeld, 'metadata', () => {
+      const voters = this.#electorates.map((members) => [...members].join(' ')).join(', then ')
+      return `metadata is applied up to ${this.#endOffset}, voted on by ${voters}, and only ${holders.join(' ')} have it for certain`
     })
   }
 

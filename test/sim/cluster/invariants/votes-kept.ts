@@ -25,18 +25,18 @@ export class VotesKept implements Invariant {
     if (nodes.length === 1) return
     for (const { node, name } of logs) if (name === METADATA_LOG) this.#follow(node)
     for (const node of isFull ? nodes : remounted) this.#follow(node)
-    for (const node of active) this.#judgeElection(node, nodes)
+    for (const node of active) this.#judgeElection(node)
   }
 
-  #judgeElection(node: SimNode, nodes: readonly SimNode[]): void {
+  #judgeElection(node: SimNode): void {
     const services = node.inside?.services
     if (services === undefined || services.metadata.controllerId !== node.id) return
-    const { epoch } = services.cluster.controller
+    const { epoch, voters } = services.cluster.controller
     if (this.#led.get(node.id) === epoch) return
     this.#led.set(node.id, epoch)
-    const voters = nodes.filter(({ id }) => this.#hasVoted(id, node.id, epoch))
-    must(voters.length * 2 > nodes.length, 'vote', () => {
-      return `${node.host} leads the quorum in epoch ${epoch}, and only ${voters.length} of ${nodes.length} disks say that they voted for it`
+    const counted = voters.filter(({ id }) => this.#hasVoted(id, node.id, epoch))
+    must(counted.length * 2 > voters.length, 'vote', () => {
+      return `${node.host} leads the quorum in epoch ${epoch}, and the disks of only ${counted.length} of ${voters.length} voters say that they voted for it`
     })
   }
 
