@@ -173,9 +173,10 @@ export class World {
 
   /** The faults are over, everybody runs, and nothing stands between them. */
   heal(): void {
+    // First: who is woken by the end of a pause must not die of it.
+    for (const { faults } of this.cluster.nodes) faults.paused = true
     this.weather.clear()
     for (const node of this.cluster.nodes) {
-      node.faults.paused = true
       node.faults.full = false
       // What has failed stays so until its broker is started again: an operator's work, but for a lost metadata log. With
       // that one a broker ends itself, unless it is alone and nobody could do better.

@@ -97,7 +97,10 @@ export class SimConsumer {
       else byBroker.set(broker, [...(byBroker.get(broker) ?? []), reading])
     }
     for (const [broker, readings] of byBroker) if (!this.#busy.has(broker)) this.#fetch(broker, readings)
-    if (isMissing) this.#client.after(RETRY_MS, () => this.#poll())
+    if (!isMissing) return
+    // A replica may be preferred of which this client has not heard.
+    this.#client.refresh()
+    this.#client.after(RETRY_MS, () => this.#poll())
   }
 
   #fetch(broker: number, readings: readonly Reading[]): void {
