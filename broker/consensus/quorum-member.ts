@@ -222,7 +222,11 @@ export class QuorumMember {
     const { deadlineMs } = this.raft
     if (this.stopped || deadlineMs === Number.POSITIVE_INFINITY) return
     const delayMs = Math.max(0, deadlineMs - this.options.clock.monotonic())
-    this.timer = this.options.clock.after(delayMs, () => this.post({ type: 'tick' }))
+    this.timer = this.options.clock.after(delayMs, () => {
+      // Whether there is room again decides whether this node stands, also before anybody else looks after its logs.
+      if (this.options.log.full !== null) this.options.log.tick(this.options.clock.now())
+      this.post({ type: 'tick' })
+    })
   }
 
   private carryOut(effect: RaftEffect): void {

@@ -1,5 +1,5 @@
 /** What a member must remember across restarts: nobody votes twice in an epoch, nobody goes back an epoch. */
-import { DataDirError } from '../log/errors.ts'
+import { DataDirError, isPassing } from '../log/errors.ts'
 import type { Disk } from '../ports/disk.ts'
 import type { RaftOptions } from './events.ts'
 import { NO_NODE } from './messages.ts'
@@ -133,10 +133,18 @@ export class QuorumStateFile {
     const ids = voters.map(({ id }) => id)
     const replace = () =>
       this.disk.replaceSync(this.path, Buffer.from(formatQuorumState(this.state, ids, this.clusterId)), { sync })
-    // One that is alone has nobody to tell of its epochs.
     if (sync) this.reserve.spend(replace)
-    else replace()
+    else this.tryTo(replace)
     this.isSynced = sync
+  }
+
+  /** One that is alone has nobody to tell of its epochs: on a full disk the file stays as it is, and its log knows more. */
+  private tryTo(replace: () => void): void {
+    try {
+      replace()
+    } catch (error) {
+      if (!isPassing(error)) throw error
+    }
   }
 
   /** With one voter there is no second vote to fear: the epochs in the log say enough, and no sync is needed. */

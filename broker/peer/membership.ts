@@ -331,8 +331,10 @@ export class Membership {
 
   private note(nowMs: number): void {
     const { lifecycle, notes, startedMs } = this
-    const { controllerId } = this.options.controller.view
-    if (lifecycle.state === 'registering') notes.waits(nowMs, startedMs, controllerId, lifecycle.isDuplicate)
+    const { isFull, view } = this.options.controller
+    const { controllerId } = view
+    const { isDuplicate } = lifecycle
+    if (lifecycle.state === 'registering') notes.waits(nowMs, startedMs, controllerId, { isDuplicate, isFull })
     notes.cutOff(lifecycle.isCutOff(nowMs), nowMs, controllerId)
   }
 }

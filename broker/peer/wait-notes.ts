@@ -18,12 +18,17 @@ export class WaitNotes {
     this.notedMs = nowMs
   }
 
-  /** It still does. `isDuplicate`: because the controller takes another broker that lives for this one. */
-  waits(nowMs: number, sinceMs: number, controllerId: number, isDuplicate: boolean): void {
+  /**
+   * It still does. `isDuplicate`: because the controller takes another broker that lives for this one. `isFull`: because
+   * there is no room for its metadata log.
+   */
+  waits(nowMs: number, sinceMs: number, controllerId: number, why: { isDuplicate: boolean; isFull: boolean }): void {
     if (nowMs - this.notedMs < INTERVAL_MS) return
     this.notedMs = nowMs
     const fields = { waitedMs: Math.round(nowMs - sinceMs), controllerId }
-    if (isDuplicate) this.logger.warn(fields, 'waiting for another broker that lives under the same node.id to go')
+    if (why.isFull) this.logger.warn(fields, 'the disk is full: waiting for room, without which this node cannot join')
+    else if (why.isDuplicate)
+      this.logger.warn(fields, 'waiting for another broker that lives under the same node.id to go')
     else if (controllerId >= 0) this.logger.warn(fields, 'waiting for the active controller to answer')
     else this.logger.warn(fields, 'waiting for an active controller: a majority of the voters must be up')
   }

@@ -177,7 +177,6 @@ describe('an election with a full disk', () => {
     expect([trio.failures, trio.at(1).member.isLeader, trio.at(1).member.epoch]).toEqual([[], false, epoch + 1])
     const faults = trio.faults.get(1)
     if (faults !== undefined) faults.appendError = null
-    trio.at(1).log.tick(trio.clock.now())
     expect(trio.leader()).toBe(1)
     trio.write(1, 'taken')
     expect(trio.values(1).at(-1)).toContain('taken')
