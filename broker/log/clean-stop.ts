@@ -3,7 +3,14 @@
  * that finds another one reads the log instead. With thousands of logs, syncs are what a stop takes its time for.
  */
 import { EPOCH_FILE } from './file-names.ts'
-import { type LogParts, noteChain, writeIndexFiles, writeOtherEpochs, writeProducers } from './log-parts.ts'
+import {
+  type LogParts,
+  markNamesDirty,
+  noteChain,
+  writeIndexFiles,
+  writeOtherEpochs,
+  writeProducers,
+} from './log-parts.ts'
 
 /** Writes what is only in memory: the active segment's indexes and the producers. Returns why that failed, or null. */
 export function writeForStop(parts: LogParts): Error | null {
@@ -12,7 +19,12 @@ export function writeForStop(parts: LogParts): Error | null {
     if (parts.epochsPending) writeOtherEpochs(parts)
     parts.segments.active.closeTimeIndex()
     writeIndexFiles(parts, parts.segments.active)
-    writeProducers(parts)
+    const producers = writeProducers(parts)
+    // Recovery begins with those of where the active segment begins, and takes them for one batch each where one file is lost.
+    if (parts.segments.active.sizeBytes === 0 && producers.length > 1) {
+      for (const path of producers) parts.commit.markPathDirty(path)
+      markNamesDirty(parts)
+    }
     noteChain(parts)
     parts.changed = false
     parts.isUnchanged = false

@@ -1,4 +1,5 @@
 import * as header from '../../proto/kafka/batch/header.ts'
+import { crc32c } from '../../proto/kafka/crc32c.ts'
 import { readInt16, readInt32 } from '../../proto/kafka/int64.ts'
 import type { Disk, DiskFile } from '../ports/disk.ts'
 import { LogCorruptError } from './errors.ts'
@@ -9,6 +10,8 @@ const PLAUSIBLE_VERSION_MAX = 255
 /** Of the producers' `.snapshot`, and of the entries of a `.txnindex`. */
 export const SNAPSHOT_VERSION = 1
 export const TXN_INDEX_VERSION = 0
+/** Where the CRC of a `.snapshot` ends, and what it covers begins, in Kafka's format. */
+const SNAPSHOT_CRC_END = 6
 
 /** True for a version that a later program may have written, false for one we read and for noise. */
 export function isNewer(version: number, readable: number): boolean {
@@ -21,20 +24,25 @@ export function refuseNewer(path: string, version: number, readable: number): vo
   throw new LogCorruptError(path, -1, `version ${version} is newer than this program, which reads ${readable}`, UPGRADE)
 }
 
+/** The same for a producer snapshot. What a power cut left of one may begin with anything: only a whole file has a version. */
+export function refuseNewerSnapshot(path: string, data: Buffer): void {
+  const isWhole = data.length > SNAPSHOT_CRC_END && readInt32(data, 2) >>> 0 === crc32c(data, SNAPSHOT_CRC_END)
+  if (isWhole) refuseNewer(path, readInt16(data, 0), SNAPSHOT_VERSION)
+}
+
 /**
  * The same for what is read only after recovery has begun to change a directory: the newest file of each kind tells who
  * wrote there last.
  */
 export function refuseNewerFiles(disk: Disk, directory: string, found: readonly string[]): void {
-  for (const [suffix, readable] of [
-    [SNAPSHOT_SUFFIX, SNAPSHOT_VERSION],
-    [TXN_INDEX_SUFFIX, TXN_INDEX_VERSION],
-  ] as const) {
+  const newest = (suffix: string, refuse: (path: string, data: Buffer) => void): void => {
     const name = found.findLast((file) => file.endsWith(suffix))
-    if (name === undefined) continue
-    const data = disk.readFileSync(`${directory}/${name}`)
-    if (data.length >= 2) refuseNewer(`${directory}/${name}`, readInt16(data, 0), readable)
+    if (name !== undefined) refuse(`${directory}/${name}`, disk.readFileSync(`${directory}/${name}`))
   }
+  newest(SNAPSHOT_SUFFIX, refuseNewerSnapshot)
+  newest(TXN_INDEX_SUFFIX, (path, data) => {
+    if (data.length >= 2) refuseNewer(path, readInt16(data, 0), TXN_INDEX_VERSION)
+  })
 }
 
 /** The first line of a checkpoint, which is its version; 0 when there is none. */

@@ -59,6 +59,8 @@ export class GroupCommit {
   #syncing = NOTHING
   /** See `markNewborn`. */
   #isNewborn = false
+  /** See `prepareForStop`. */
+  #isStopping = false
   #waiters: Waiter[] = []
   #scheduled = false
   /** What the run in flight is to reach; a truncation lowers it. */
@@ -119,9 +121,10 @@ export class GroupCommit {
 
   /**
    * The next run is that of a clean stop, which syncs the data directory for all logs at once, and vouches for what is in the
-   * file `vouchedFor`: neither need be synced for this log alone.
+   * file `vouchedFor`: neither need be synced for this log alone. Nor does it wait for file descriptors any more.
    */
   prepareForStop(vouchedFor: string | null): void {
+    this.#isStopping = true
     if (this.#isNewborn && this.hasUnsynced) {
       this.#isNewborn = false
       this.markPathDirty(`${this.#options.directory}/${METADATA_FILE}`)
@@ -241,7 +244,7 @@ export class GroupCommit {
       if (isStalled && this.#failure === null) this.#putBack()
       for (const handle of files) this.#unpin(handle)
       this.#syncing = NOTHING
-      if (isStalled) return this.#stall(finished)
+      if (isStalled) return this.#stall(error!, finished)
       finished()
       this.#finish(error)
     })
@@ -264,11 +267,13 @@ export class GroupCommit {
   }
 
   /** Goes on at once where the pool can spare a descriptor, else when another log's run has finished. */
-  #stall(finished: (stalled?: GroupCommit) => void): void {
+  #stall(reason: Error, finished: (stalled?: GroupCommit) => void): void {
     this.#scheduled = false
     this.#running = null
     finished(this)
     if (this.#options.shared.files.closeOne()) this.resume()
+    // Nobody ticks any more: `close` tries once again, and tells.
+    else if (this.#isStopping) for (const waiter of this.#waiters.splice(0)) waiter.done(reason)
   }
 
   /** A file could not be opened, so it has not been synced and failed: the next run may try. */

@@ -177,7 +177,8 @@ export class LogManager {
       shared,
       nowMs,
       cleanShutdown: this.#settled.vouchFor(name, recoveryPoint, view),
-      stoppedAt: this.#settled.stoppedAt(name, view),
+      stoppedAt: this.#settled.stoppedAt(name, recoveryPoint, view),
+      wasStopped: this.cleanShutdown,
       recoveryPoint,
       logStartOffset: logStartOffset ?? known.logStartOffset,
       noteLogStart: (offset) => {

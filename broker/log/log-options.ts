@@ -19,6 +19,8 @@ export interface LogOptions {
   readonly cleanShutdown: boolean
   /** Where a clean stop left the end, when nothing happened since but perhaps a power cut; null or absent = not known. */
   readonly stoppedAt?: NumberedMark | null
+  /** The last thing that happened to the data directory was a clean stop: it left the recovery point at the log end. */
+  readonly wasStopped?: boolean
   /** From `recovery-point-offset-checkpoint` (-1 if none): below it everything was flushed. */
   readonly recoveryPoint: number
   /** From `log-start-offset-checkpoint`; -1 if none. Where it is known, a first segment above it means a lost file. */

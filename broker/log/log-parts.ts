@@ -96,7 +96,7 @@ export function assembleLog(
   // The one of the segment that takes appends must be in memory.
   abortedIn(parts, segments.active)
   // Nobody knows whether what an earlier start wrote was ever synced, until there are durable records.
-  if (wroteMetadata || recovered.durableEndOffset === 0) commit.markNewborn()
+  if (wroteMetadata || recovered.durableEndOffset <= Math.max(0, options.logStartOffset)) commit.markNewborn()
   if (recovered.removedStrays) markNamesDirty(parts)
   if (!options.cleanShutdown || recovered.report.tornFile !== null) settleRecovered(parts, recovered)
   return parts

@@ -201,7 +201,7 @@ export class LogReader {
     const { shared, state } = this.#options
     const { flushedEndOffset: endOffset } = state()
     const hasHoles = mayHaveHoles(state())
-    let expected = known === undefined ? -1 : offset
+    let expected = known !== undefined ? offset : from === 0 ? segment.baseOffset : -1
     const end = walkHeaders(file, from, segment.sizeBytes, shared.readBuffers, (buffer, at, position, size) => {
       const baseOffset = header.baseOffset(buffer, at)
       const nextOffset = header.nextOffset(buffer, at)

@@ -15,7 +15,7 @@ import type { LogRead } from './log-reader.ts'
 import { appendFetchedBatches } from './follower-append.ts'
 import { findByTimestamp, findNewest, type TimestampLookup, type TimeSearch } from './log-times.ts'
 import { deleteBelowStart, moveLogStart, retireSegments, truncateLog } from './log-trim.ts'
-import { checkTopicId } from './partition-metadata.ts'
+import { checkTopicId, writeTopicId } from './partition-metadata.ts'
 import { closeSegments, type Recovered, type RecoveryReport, recoverLog } from './recovery.ts'
 import { probeSpace } from './space-probe.ts'
 import { spareDescriptors } from './spare-descriptors.ts'
@@ -54,12 +54,14 @@ export class Log {
     const isNew = !disk.existsSync(directory)
     if (isNew) disk.mkdirSync(directory)
     const wasSynced = recoveryPoint > 0 || readMark(view, directory) !== null
-    const wroteMetadata = checkTopicId(view, directory, topicId, !wasSynced)
+    const isNamed = checkTopicId(view, directory, topicId, !wasSynced)
     // A new directory has nothing to recover, and its making need not wait for syncs: the first commit covers it.
     const settings = isNew ? { ...options, cleanShutdown: true } : options
     const recovered = recoverLog({ ...settings, disk: view })
     try {
-      return new Log(settings, recovered, wroteMetadata, view)
+      // Torn by a power cut, it would have durable records refused.
+      if (!isNamed) writeTopicId(view, directory, topicId, wasSynced)
+      return new Log(settings, recovered, !isNamed, view)
     } catch (error) {
       closeSegments(settings, recovered.segments)
       throw error

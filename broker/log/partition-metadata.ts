@@ -17,22 +17,21 @@ export function readTopicId(disk: Disk, directory: string): string | null {
 }
 
 /**
- * Checks that the directory belongs to the topic, or takes it for the topic: then the file is written, to be synced with
- * the log's first commit, and true returned. With `mayBeTorn`, nothing here was ever synced, and a damaged file is one that
- * a power cut left half written.
+ * Checks that the directory belongs to the topic; false: it does not say, and is to be taken for the topic by `writeTopicId`.
+ * With `mayBeTorn`, nothing here was ever synced, and a damaged file is one that a power cut left half written.
  */
 export function checkTopicId(disk: Disk, directory: string, topicId: string, mayBeTorn: boolean): boolean {
-  const path = `${directory}/${METADATA_FILE}`
   const found = mayBeTorn ? tryTopicId(disk, directory) : readTopicId(disk, directory)
-  if (found === null) {
-    disk.replaceSync(path, Buffer.from(`version: 0\ntopic_id: ${topicId}`, 'latin1'), { sync: false })
-    return true
-  }
-  if (found !== topicId) {
-    const remedy = "move the directory away, or write the right id into the file if the records are this topic's"
-    throw new LogCorruptError(path, -1, `the directory belongs to topic id ${found}, not ${topicId}`, remedy)
-  }
-  return false
+  if (found === null || found === topicId) return found !== null
+  const remedy = "move the directory away, or write the right id into the file if the records are this topic's"
+  const reason = `the directory belongs to topic id ${found}, not ${topicId}`
+  throw new LogCorruptError(`${directory}/${METADATA_FILE}`, -1, reason, remedy)
+}
+
+/** Without `sync`, it is to be synced with the log's first commit. */
+export function writeTopicId(disk: Disk, directory: string, topicId: string, sync: boolean): void {
+  const data = Buffer.from(`version: 0\ntopic_id: ${topicId}`, 'latin1')
+  disk.replaceSync(`${directory}/${METADATA_FILE}`, data, { sync })
 }
 
 /** Null also when the file is damaged. */

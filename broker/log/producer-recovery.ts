@@ -1,8 +1,7 @@
 import * as header from '../../proto/kafka/batch/header.ts'
-import { readInt16 } from '../../proto/kafka/int64.ts'
 import type { Disk } from '../ports/disk.ts'
 import { offsetOfName, SNAPSHOT_SUFFIX, stemOf, WINDOW_SUFFIX } from './file-names.ts'
-import { refuseNewer, SNAPSHOT_VERSION } from './format-versions.ts'
+import { refuseNewerSnapshot } from './format-versions.ts'
 import { applyWindow, decodeSnapshot, encodeSnapshot, encodeWindow } from './producer-snapshot.ts'
 import type { EndedTransaction, ProducerState } from './producer-state.ts'
 import { walkHeaders } from './scan.ts'
@@ -64,7 +63,7 @@ function restoreSnapshot(state: ProducerState, { disk, directory, nowMs }: Produ
   const data = disk.readFileSync(stem + SNAPSHOT_SUFFIX)
   const entries = decodeSnapshot(data, nowMs)
   if (entries === null) {
-    if (data.length >= 2) refuseNewer(stem + SNAPSHOT_SUFFIX, readInt16(data, 0), SNAPSHOT_VERSION)
+    refuseNewerSnapshot(stem + SNAPSHOT_SUFFIX, data)
     return false
   }
   // The log itself knows what a damaged window held; Kafka writes none, and then the last batch of each is all there is.

@@ -21,6 +21,7 @@ export interface RecoveryOptions {
   readonly cleanShutdown: boolean
   /** See `LogOptions`. */
   readonly stoppedAt?: NumberedMark | null
+  readonly wasStopped?: boolean
   /** -1 = not known. */
   readonly recoveryPoint: number
   /** -1 = not known: the first segment found begins the log. */
@@ -58,8 +59,10 @@ export interface Scan {
 
 /** No byte is missing up to the mark, though the last offsets before it have no batch (compaction took it). */
 export function endsAtMark(segments: readonly Segment[], scan: Scan, mark: DurableMark): boolean {
-  const last = scan.torn?.segments[0] ?? segments.at(-1)!
-  const isThere = last.baseOffset === mark.segmentBaseOffset && last.endPosition === mark.position
+  const { torn } = scan
+  const kept = torn === null ? segments.length : segments.indexOf(torn.segments[0]!) + (torn.keepsFirst ? 1 : 0)
+  const last = segments[kept - 1]
+  const isThere = last?.baseOffset === mark.segmentBaseOffset && last.endPosition === mark.position
   return isThere && scan.endOffset < mark.endOffset
 }
 
@@ -130,7 +133,12 @@ function segmentGap(
 function isHoleKnown(bounds: DurableBounds, previous: Segment | undefined, { baseOffset }: Segment): boolean | null {
   const { mark, hasMarkedSegment, chain } = bounds
   if (previous === undefined) return null
-  if (mark !== null) return baseOffset <= (hasMarkedSegment ? mark.segmentBaseOffset : mark.endOffset)
+  if (mark !== null) {
+    if (baseOffset <= (hasMarkedSegment ? mark.segmentBaseOffset : mark.endOffset)) return true
+    // A truncation ended the log in the midst of a hole, and what came next began a segment.
+    const isAtMark = previous.baseOffset === mark.segmentBaseOffset && previous.endPosition === mark.position
+    return isAtMark && baseOffset === mark.endOffset
+  }
   if (chain.links.size === 0) return null
   const link = chain.links.get(previous.baseOffset)
   return link?.next === baseOffset && link.sizeBytes === previous.sizeBytes

@@ -110,7 +110,7 @@ function recoverSegments(options: RecoveryOptions, found: readonly string[], seg
     const lost = mark !== null && !hasMarkedSegment ? mark.segmentBaseOffset : null
     throw endsEarly(options, segments.at(-1)!.handle.path, scan.endOffset, durableEnd, lost)
   }
-  checkAge(options, scan.endOffset)
+  checkAge(options, mark, scan.endOffset)
   for (const segment of deleted) removeSegmentFiles(disk, segment, options.shared)
   const settled = settle(options, found, segments, scan, durableEnd)
   const removedStrays = settled.removedStrays || deleted.length > 0
@@ -140,10 +140,12 @@ function startSegment(segments: readonly Segment[], logStartOffset: number): num
 
 /**
  * A clean stop leaves the recovery point at the log end. After another, only the mark counts: a truncation may just have
- * given up what the recovery point still tells of.
+ * given up what the recovery point still tells of. Where there is none, somebody has put other files in place.
  */
-function checkAge({ cleanShutdown, recoveryPoint, directory }: RecoveryOptions, endOffset: number): void {
-  if (!cleanShutdown || recoveryPoint <= endOffset) return
+function checkAge(options: RecoveryOptions, mark: DurableMark | null, endOffset: number): void {
+  const { cleanShutdown, wasStopped = false, recoveryPoint, directory } = options
+  const isKnown = cleanShutdown || (wasStopped && mark !== null)
+  if (!isKnown || recoveryPoint <= endOffset) return
   const reason = `the log ends at offset ${endOffset}, but was stopped cleanly at ${recoveryPoint}: it is an older copy`
   throw new LogCorruptError(
     directory,
@@ -325,7 +327,10 @@ function settle(
     epochs: scan.epochs,
     logStartOffset,
     logEndOffset,
-    durableEndOffset: options.cleanShutdown ? logEndOffset : Math.min(durableEnd, logEndOffset),
+    // What was deleted cannot be lost any more.
+    durableEndOffset: options.cleanShutdown
+      ? logEndOffset
+      : Math.min(Math.max(durableEnd, options.logStartOffset), logEndOffset),
     touched: segments.slice(firstTouched),
     removedStrays,
     report,

@@ -68,12 +68,17 @@ export class SettledLogs {
 
   /**
    * Where the log ends, when it was stopped cleanly just before: all of that was made durable, whatever a power cut has left
-   * of the mark. Null: not known, or somebody has put other files in place, which lack the mark.
+   * of the mark. Null: not known, or somebody has put other files in place: an older copy of this one, which does not fit the
+   * recovery point of the stop (-1 = not known) and the mark, or those of another log, which lack the mark.
    */
-  stoppedAt(name: string, disk: Disk): NumberedMark | null {
+  stoppedAt(name: string, recoveryPoint: number, disk: Disk): NumberedMark | null {
     const noted = this.#logs.get(name)
     if (!this.#wasStopped || noted === undefined || noted.sequence < 0) return null
-    if (!disk.existsSync(`${this.#dataDir}/${name}/${names.DURABLE_MARK_FILE}`)) return null
+    if (recoveryPoint >= 0 && recoveryPoint !== noted.endOffset) return null
+    const directory = `${this.#dataDir}/${name}`
+    if (!disk.existsSync(`${directory}/${names.DURABLE_MARK_FILE}`)) return null
+    // A power cut may take the mark back, never on.
+    if ((readMark(disk, directory)?.sequence ?? -1) > noted.sequence) return null
     const { endOffset, sequence, activeBaseOffset: segmentBaseOffset, activeBytes: position } = noted
     return { endOffset, sequence, segmentBaseOffset, position }
   }

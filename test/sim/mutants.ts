@@ -183,4 +183,56 @@ export const mutants: readonly Mutant[] = [
     find: "return isLast ? 'keep' : 'drop'",
     replace: "return isLast && producerId < 0 ? 'keep' : 'drop'",
   },
+  {
+    name: 'changed-files-vouched-for',
+    file: 'broker/log/settled-logs.ts',
+    find: 'return found !== null && encode(name, found) === encode(name, noted)',
+    replace: 'return found !== null && encode(name, { ...found, checksum: noted.checksum }) === encode(name, noted)',
+  },
+  {
+    name: 'damaged-summary-believed',
+    file: 'broker/log/settled-logs.ts',
+    find: 'Number(lines.pop()) !== checksum(data.subarray(0, cut))',
+    replace: 'lines.pop() === String(cut)',
+  },
+  {
+    name: 'stop-of-an-earlier-uptime',
+    file: 'broker/log/settled-logs.ts',
+    find: 'if (!this.#wasStopped || noted === undefined',
+    replace: 'if (noted === undefined',
+  },
+  {
+    name: 'older-summary-believed',
+    file: 'broker/log/settled-logs.ts',
+    find: 'if (recoveryPoint >= 0 && recoveryPoint !== noted.endOffset) return null',
+    replace: '',
+    also: {
+      file: 'broker/log/settled-logs.ts',
+      find: 'if ((readMark(disk, directory)?.sequence ?? -1) > noted.sequence) return null',
+      replace: '',
+    },
+  },
+  {
+    name: 'end-of-the-stop-forgotten',
+    file: 'broker/log/settled-logs.ts',
+    find: 'if (!this.#wasStopped || noted === undefined',
+    replace: 'if (this.#dataDir.length > 0 || noted === undefined',
+    also: {
+      file: 'broker/log/recovery.ts',
+      find: 'cleanShutdown || (wasStopped && mark !== null)',
+      replace: 'cleanShutdown || (wasStopped && mark === null)',
+    },
+  },
+  {
+    name: 'checkpoints-not-synced-at-a-stop',
+    file: 'broker/log/log-manager.ts',
+    find: '      if (problem === null) this.#checkpoints.sync()\n',
+    replace: '',
+  },
+  {
+    name: 'marker-stays-after-the-start',
+    file: 'broker/log/data-dir.ts',
+    find: '    if (cleanShutdown) disk.unlinkSync(`${path}/${CLEAN_SHUTDOWN_FILE}`)\n',
+    replace: '',
+  },
 ]

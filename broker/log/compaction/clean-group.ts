@@ -1,5 +1,5 @@
 import * as header from '../../../proto/kafka/batch/header.ts'
-import type { Disk, DiskFile } from '../../ports/disk.ts'
+import { type Disk, type DiskFile, ShortWriteError } from '../../ports/disk.ts'
 import { CLEANED_SUFFIX, INDEX_SUFFIX, LOG_SUFFIX, TIME_INDEX_SUFFIX, TXN_INDEX_SUFFIX } from '../file-names.ts'
 import { Segment } from '../segment.ts'
 import { type AbortedTransaction, TransactionIndex } from '../txn-index.ts'
@@ -56,6 +56,7 @@ export function* cleanGroup(disk: Disk, state: CleaningState, task: GroupTask): 
     let group: CleanedGroup
     try {
       group = yield* recopy(disk, state, task, target, file)
+      expectSize(file, target.endPosition)
       file.datasyncSync()
     } finally {
       file.closeSync()
@@ -128,8 +129,14 @@ function writeFile(disk: Disk, path: string, bytes: Buffer): void {
   const file = emptyFile(disk, path + CLEANED_SUFFIX)
   try {
     file.appendSync([bytes])
+    expectSize(file, bytes.length)
     file.datasyncSync()
   } finally {
     file.closeSync()
   }
+}
+
+/** What is missing here would be missing for good: the segments it came from go. */
+function expectSize(file: DiskFile, bytes: number): void {
+  if (file.size !== bytes) throw new ShortWriteError(file.path, bytes, file.size)
 }

@@ -4,10 +4,12 @@ import { LogCorruptError } from '../errors.ts'
 import {
   CLEANED_SUFFIX,
   DURABLE_MARK_FILE,
+  INDEX_SUFFIX,
   LOG_SUFFIX,
   offsetOfName,
   SEGMENT_SUFFIXES,
   SWAP_SUFFIX,
+  TIME_INDEX_SUFFIX,
 } from '../file-names.ts'
 import { verifyBatches } from '../scan.ts'
 import type { LogShared } from '../shared.ts'
@@ -85,7 +87,9 @@ function isReplaced(name: string, range: Range, bases: ReadonlySet<number>, keep
     if (offset < range.from || offset >= range.end) continue
     // Producer snapshots go with the segments that do not come back; a new segment's own files take the old ones' place.
     const isRewritten = CLEANED_FILES.some((cleaned) => cleaned === suffix)
-    return !bases.has(offset) || (isRewritten && !keepsRenamed)
+    // A power cut may have taken the new index and left the old one, and either can be built anew.
+    const isIndex = suffix === INDEX_SUFFIX || suffix === TIME_INDEX_SUFFIX
+    return !bases.has(offset) || isIndex || (isRewritten && !keepsRenamed)
   }
   return false
 }

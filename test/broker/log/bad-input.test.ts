@@ -22,7 +22,9 @@ import {
   sharedWith,
   syncNow,
   TOPIC_ID,
+  Turns,
 } from './harness.ts'
+import { PowerCutDisk } from './power-cut-disk.ts'
 
 const SNAPSHOT = `${DIRECTORY}/00000000000000000003.snapshot`
 
@@ -118,6 +120,16 @@ describe('what is not of our time but noise', () => {
     expect(readAll(log, turns)).toHaveLength(3)
     expect([log.recovery.tornBytes, log.recovery.suspect]).toEqual([next.length, true])
   })
+
+  it('what a power cut left of a producer snapshot names no newer format, whatever its first bytes say', () => {
+    for (const left of [Buffer.from([0, 119]), Buffer.from([0, 2, 1, 2, 3, 4, 0, 0, 0, 0, 9, 9])]) {
+      const { disk, turns } = closedLog()
+      disk.replaceSync(SNAPSHOT, left)
+      const log = openLog(disk)
+      expect(readAll(log, turns)).toHaveLength(3)
+      expect(log.producerCount).toBe(1)
+    }
+  })
 })
 
 describe('a batch header that was damaged after a clean stop', () => {
@@ -140,6 +152,33 @@ describe('a segment of an older format is refused', () => {
     const end = last.sizeSync(FIRST_LOG)
     last.openSync(FIRST_LOG).appendSync([oldMessage(magic, 3)])
     expectRefused(last, false, `${FIRST_LOG} at byte ${end}: ${message}`)
+  })
+})
+
+describe('a partition directory without partition.metadata', () => {
+  const METADATA = `${DIRECTORY}/partition.metadata`
+
+  it('is taken for the topic when it has records, durably, as a torn one would have them refused', () => {
+    const { disk } = closedLog()
+    disk.unlinkSync(METADATA)
+    const cut = new PowerCutDisk(disk)
+    cut.disk.mkdirSync(DIRECTORY)
+    for (const name of disk.listSync(DIRECTORY)) {
+      cut.disk.replaceSync(`${DIRECTORY}/${name}`, disk.readFileSync(`${DIRECTORY}/${name}`))
+    }
+    openLog(cut.disk)
+    const turns = new Turns()
+    // The name is there, and of what was not synced five bytes.
+    const after = cut.afterPowerCut((n) => (n === 2 ? 1 : n === 4 ? 0 : 5), turns.defer)
+    expect(readAll(openLog(after), turns)).toHaveLength(3)
+    expect(after.readFileSync(METADATA).toString()).toContain(TOPIC_ID)
+  })
+
+  it('gets none when it is refused, as one whose segments are gone', () => {
+    const { disk } = closedLog()
+    for (const name of disk.listSync(DIRECTORY)) disk.unlinkSync(`${DIRECTORY}/${name}`)
+    expect(() => openLog(disk, { recoveryPoint: 3 })).toThrow('no segment is here')
+    expect(disk.listSync(DIRECTORY)).toEqual([])
   })
 })
 

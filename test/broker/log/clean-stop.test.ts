@@ -11,6 +11,7 @@ import { FaultDisk } from '../../support/fault-disk.ts'
 import { WatchDisk } from '../../support/watch-disk.ts'
 import { append, batch, memoryDisk, NOW_MS, readAll, sharedWith, TOPIC_ID, Turns, values } from './harness.ts'
 import { PowerCutDisk } from './power-cut-disk.ts'
+import { ScarceDisk } from './scarce-disk.ts'
 
 const DIRECTORY = '/data/t-0'
 const config = { ...defaultLogConfig, segmentBytes: 1500, indexIntervalBytes: 100 }
@@ -116,6 +117,27 @@ describe('a clean stop', () => {
     expect(faults.synced.filter((path) => path.startsWith(DIRECTORY))).toEqual([])
   })
 
+  it('syncs the producers of a log whose last segment is empty, as a recovery begins with them', () => {
+    const { disk, turns } = memoryDisk()
+    const faults = new FaultDisk(disk)
+    const started = start(faults.disk, 'fsync')
+    fill(started.log, 40)
+    const base = Number(
+      disk
+        .listSync(DIRECTORY)
+        .findLast((name) => name.endsWith('.log'))
+        ?.slice(0, 20),
+    )
+    started.log.truncateTo(base, NOW_MS)
+    started.log.sync(() => undefined)
+    turns.run()
+    faults.synced.length = 0
+    stop(started, turns)
+    const stem = `${DIRECTORY}/${String(base).padStart(20, '0')}`
+    expect(faults.synced).toContain(`${stem}.producers`)
+    expect(faults.synced).toContain(`${stem}.snapshot`)
+  })
+
   it('syncs nothing of a log without records, nor reads it at the next start', () => {
     const { disk, turns } = memoryDisk()
     const faults = new FaultDisk(disk)
@@ -125,6 +147,25 @@ describe('a clean stop', () => {
       expect(started.log.recovery.clean).toBe(true)
       expect(faults.synced.filter((path) => path.startsWith(DIRECTORY))).toEqual([])
     }
+  })
+})
+
+describe('a clean stop for which file descriptors are short', () => {
+  it('comes to its end, and the start after it recovers', () => {
+    const { disk, turns } = memoryDisk()
+    const scarce = new ScarceDisk(disk)
+    const started = start(scarce.disk)
+    const written = fill(started.log, 40)
+    let settled = false
+    started.logs.settle(() => {
+      settled = true
+    })
+    scarce.limit = 0
+    turns.run()
+    expect(settled).toBe(true)
+    expect(started.logs.close(1)?.message).toContain('EMFILE')
+    scarce.limit = Number.POSITIVE_INFINITY
+    expect(values(readAll(start(disk).log, turns))).toEqual(written)
   })
 })
 
@@ -227,14 +268,42 @@ describe('a start after a clean stop', () => {
     }
   })
 
-  it('refuses an older copy of a log', () => {
-    const { disk: older } = stopped(4, 'fsync')
-    const { disk } = stopped(20, 'fsync')
-    for (const name of disk.listSync(DIRECTORY)) disk.unlinkSync(`${DIRECTORY}/${name}`)
-    for (const name of older.listSync(DIRECTORY)) {
-      disk.replaceSync(`${DIRECTORY}/${name}`, older.readFileSync(`${DIRECTORY}/${name}`))
+  it('cuts nothing off where an older copy of the file says that the log ended', () => {
+    const more: ((log: Log, written: string[]) => void)[] = [
+      (log, written) => written.push(...fill(log, 5, 4)),
+      // It ends at the same offset again, and further on in the file.
+      (log, written) => {
+        log.truncateTo(4, NOW_MS)
+        append(log, batch('something longer-', 4), 4)
+        written.splice(4, 4, ...[0, 1, 2, 3].map((i) => `something longer-${i}`))
+      },
+    ]
+    for (const write of more) {
+      const { disk, written } = stopped(4, 'fsync', 1e9)
+      const older = disk.readFileSync(`/data/${SETTLED_FILE}`)
+      const again = start(disk, 'fsync', 1e9)
+      write(again.log, written)
+      expect(again.logs.close(2)).toBeNull()
+      disk.replaceSync(`/data/${SETTLED_FILE}`, older)
+      const { log } = start(disk, 'fsync', 1e9)
+      expect([log.logEndOffset, log.recovery.tornFile]).toEqual([written.length, null])
+      expect(values(readAll(log, new Turns()))).toEqual(written)
     }
-    expect(() => start(disk, 'fsync')).toThrow(/offsets up to 39 had been made durable/)
+  })
+
+  it('refuses an older copy of a log, also when nobody can vouch for any', () => {
+    for (const isVouchedFor of [true, false]) {
+      const { disk: older } = stopped(4, 'fsync')
+      const { disk } = stopped(20, 'fsync')
+      for (const name of disk.listSync(DIRECTORY)) disk.unlinkSync(`${DIRECTORY}/${name}`)
+      for (const name of older.listSync(DIRECTORY)) {
+        disk.replaceSync(`${DIRECTORY}/${name}`, older.readFileSync(`${DIRECTORY}/${name}`))
+      }
+      if (!isVouchedFor) disk.unlinkSync(`/data/${SETTLED_FILE}`)
+      expect(() => start(disk, 'fsync')).toThrow(
+        isVouchedFor ? /offsets up to 39 had been made durable/ : /was stopped cleanly at 40: it is an older copy/,
+      )
+    }
   })
 })
 

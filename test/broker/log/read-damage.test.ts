@@ -37,6 +37,13 @@ function setBaseOffset(disk: MemoryDisk, position: number, change: Change): void
   file.closeSync()
 }
 
+describe('the first batch of a segment whose base offset was damaged', () => {
+  it('is not served in the place of a later one', () => {
+    const { log, turns } = withBaseOffset(0, (base) => base + 4)
+    for (const offset of [0, 4, 7]) expect(() => readOnce(log, turns, offset, 1)).toThrow(LogCorruptError)
+  })
+})
+
 describe('a batch whose base offset was damaged', () => {
   const changes = [
     ['moved down', (base: number) => base - 16],

@@ -75,6 +75,17 @@ describe('a power cut in the middle of a deletion', () => {
     expect([log.logStartOffset, log.logEndOffset, log.segmentCount]).toEqual([RECORDS, RECORDS, 1])
   })
 
+  it('leaves an end that counts as durable, where all below it was deleted, each time the log is opened', () => {
+    const { disk, bases } = crashed()
+    disk.replaceSync(DURABLE_MARK, encodeMark({ endOffset: bases[1], segmentBaseOffset: bases[1], position: 0 }))
+    for (const base of bases) disk.unlinkSync(pathOf(base))
+    for (let times = 0; times < 2; times++) {
+      const log = openLog(disk, { config, logStartOffset: RECORDS })
+      expect([log.logEndOffset, log.durableEndOffset]).toEqual([RECORDS, RECORDS])
+      log.abandon()
+    }
+  })
+
   it('still does not hide that the segment which holds the log start is lost', () => {
     for (const cleanShutdown of [true, false]) {
       const { disk, bases } = crashed()

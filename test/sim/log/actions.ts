@@ -2,6 +2,7 @@
 import { Errors } from '../../../proto/kafka/errors.ts'
 import { isOutOfDescriptors } from '../../../broker/log/errors.ts'
 import type { Log } from '../../../broker/log/log.ts'
+import { stopInWeather } from './after-stop.ts'
 import { type SentBatch, type StoredBatch, stored } from './batches.ts'
 import { GONE } from './cleaned.ts'
 import { damageOneFile, restoreOldCopy } from './damage.ts'
@@ -39,6 +40,7 @@ const actions: Readonly<Record<ActionName, Action>> = {
   },
   tick,
   stop: (world) => world.stop(),
+  'stop-in-weather': stopInWeather,
   kill: (world) => world.crash('kill'),
   'power-cut': (world) => world.crash('power-cut'),
   'die-in-call': (world) =>

@@ -2,7 +2,7 @@
 import { DataDirError, LogCorruptError } from '../../../broker/log/errors.ts'
 import type { Log, LogRead } from '../../../broker/log/log.ts'
 import type { LogManager } from '../../../broker/log/log-manager.ts'
-import { SWAP_SUFFIX } from '../../../broker/log/file-names.ts'
+import { DURABLE_MARK_FILE, SWAP_SUFFIX } from '../../../broker/log/file-names.ts'
 import * as header from '../../../proto/kafka/batch/header.ts'
 import { crc32c } from '../../../proto/kafka/crc32c.ts'
 import { SimDirectory, type SimFile } from '../../../testing/sim/index.ts'
@@ -12,14 +12,21 @@ import { must } from './violation.ts'
 import type { Partition, World } from './world.ts'
 
 /** What was done behind the broker's back. */
-export interface Damage {
-  /** `decay` changed bytes, `old-copy` put the whole directory back to an earlier state. */
-  readonly kind: 'decay' | 'old-copy'
-  /** Where the mark ended then: after an unclean stop the broker can know no more. It is not synced, and may be old. */
-  readonly markedEnd: number
-}
+export type Damage =
+  | {
+      /** Bytes were changed, or an earlier state of the directory was put back. */
+      readonly kind: 'decay' | 'old-copy'
+      /** Where the mark ended then: after an unclean stop the broker can know no more. It is not synced, and may be old. */
+      readonly markedEnd: number
+      /** Whether what comes of it can be told from the model: not where that was cut or rewritten since the state put back. */
+      readonly isJudged: boolean
+    }
+  | {
+      /** Files were changed that a start can do without: it is to open the log unharmed, or to refuse it for one of them. */
+      readonly kind: 'beside'
+      readonly names: readonly string[]
+    }
 
-const MARK_FILE = 'durable-end'
 /** The mark has two slots: CRC, version, sequence, end offset, and the place of that. */
 const SLOT_BYTES = 40
 const SLOT_DISTANCE = 4096
@@ -35,7 +42,7 @@ export function damageOneFile(world: World, partition: Partition): void {
     const [name, file] = world.random.pick(files.sort(([a], [b]) => (a < b ? -1 : 1)))
     const what = world.random.chance(0.3) ? cutEnd(world, file) : flipBit(world, file)
     world.note(`${what} in ${partition.model.topic} ${name}`)
-    partition.damage = { kind: 'decay', markedEnd: markedEnd(world, partition) }
+    partition.damage = { kind: 'decay', markedEnd: markedEnd(world, partition), isJudged: true }
   }
   if (world.random.chance(0.5)) world.stop(decay)
   else world.crash('kill', decay)
@@ -53,27 +60,29 @@ export function restoreOldCopy(world: World, partition: Partition): void {
     world.faults.count('old-copy')
     world.note(`an old copy of ${name} is put in its place`)
     world.dataDirectory().replace(name, partition.backup)
-    partition.damage = { kind: 'old-copy', markedEnd: 0 }
+    partition.damage = { kind: 'old-copy', markedEnd: 0, isJudged: false }
   })
 }
 
 /** What the newer slot of the mark on disk says; 0 when there is none, or a power cut has torn both. */
 export function markedEnd(world: World, partition: Partition): number {
-  const file = world.filesOf(partition).get(MARK_FILE)?.visible.view() ?? Buffer.alloc(0)
+  const file = world.filesOf(partition).get(DURABLE_MARK_FILE)?.visible.view() ?? Buffer.alloc(0)
   const slots = [file.subarray(0, SLOT_BYTES), file.subarray(SLOT_DISTANCE, SLOT_DISTANCE + SLOT_BYTES)]
   const whole = slots.filter((slot) => slot.length === SLOT_BYTES && crc32c(slot, 4) === slot.readUInt32BE(0))
   const newest = whole.sort((a, b) => Number(a.readBigInt64BE(8) - b.readBigInt64BE(8))).at(-1)
   return newest === undefined ? 0 : Number(newest.readBigInt64BE(16))
 }
 
-function cutEnd(world: World, file: SimFile): string {
+/** Returns what it did. */
+export function cutEnd(world: World, file: SimFile): string {
   const size = world.random.below(file.visible.size)
   file.tamper((bytes) => bytes.resize(Math.min(bytes.size, size)))
   world.faults.count('truncation')
   return `a cut at ${size}`
 }
 
-function flipBit(world: World, file: SimFile): string {
+/** Returns what it did. */
+export function flipBit(world: World, file: SimFile): string {
   const position = world.random.below(file.visible.size)
   const bit = 1 << world.random.below(8)
   file.tamper((bytes) => {
@@ -85,24 +94,27 @@ function flipBit(world: World, file: SimFile): string {
 
 /**
  * Opens the damaged log, faults held back. Refusing it is a report, and must leave everything as it is; a log that opens
- * must not hide anything. False: the process died on the way.
+ * must not hide anything. True: it is to be as if nothing had happened.
  */
 export function judgeDamaged(world: World, manager: LogManager, partition: Partition): boolean {
-  const { model, damage } = partition
+  const { model } = partition
+  const damage = partition.damage!
   const before = contents(world, partition)
   const hadSwap = [...world.filesOf(partition).keys()].some((name) => name.endsWith(SWAP_SUFFIX))
   world.faults.paused = true
   try {
-    // A power cut since may have taken the mark back; a clean stop has noted the end besides.
-    const marked = Math.min(damage?.markedEnd ?? 0, markedEnd(world, partition))
-    const knownEnd = manager.cleanShutdown ? model.durableEnd : marked
+    const marked = markedEnd(world, partition)
     const log = world.openLog(manager, model)
     world.note(`${model.topic} opens in spite of it`)
+    if (damage.kind === 'beside') return true
+    // A power cut since may have taken the mark back; a clean stop has noted the end besides.
+    const knownEnd = manager.cleanShutdown ? model.durableEnd : Math.min(damage.markedEnd, marked)
     // Where compaction leaves holes, another may be one; and a start may have ended a cleaning.
-    if (damage?.kind === 'decay' && !world.settings.isCompacted) judgeOpened(world, log, model, knownEnd)
+    if (damage.isJudged && !world.settings.isCompacted) judgeOpened(world, log, model, knownEnd)
   } catch (error) {
     if (!(error instanceof LogCorruptError || error instanceof DataDirError)) throw error
     world.note(`${model.topic} is refused: ${error.message}`)
+    judgeRefused(damage, error)
     // A cleaning that a crash cut off is ended first.
     must(
       contents(world, partition) === before || hadSwap,
@@ -112,7 +124,13 @@ export function judgeDamaged(world: World, manager: LogManager, partition: Parti
   } finally {
     world.faults.paused = false
   }
-  return world.disk.death === null
+  return false
+}
+
+function judgeRefused(damage: Damage, error: LogCorruptError | DataDirError): void {
+  if (damage.kind !== 'beside') return
+  const isNamed = damage.names.some((name) => error.path.endsWith(`/${name}`))
+  must(isNamed, 'unharmed', () => `only ${damage.names.join(', ')} were changed, and it was refused: ${error.message}`)
 }
 
 function contents(world: World, partition: Partition): string {

@@ -2,6 +2,7 @@
 import { append, flush, sync } from './actions.ts'
 import { encodeData } from './batches.ts'
 import { askRead, checkRead } from './invariants.ts'
+import { readNow } from './reading.ts'
 import { must } from './violation.ts'
 import type { Partition, World } from './world.ts'
 
@@ -51,7 +52,7 @@ function checkReadable(world: World, partition: Partition): void {
   const log = world.logOf(partition)
   for (let offset = model.start; offset < model.flushedEnd; ) {
     const asked = askRead(model, offset, model.flushedEnd, 20_000, true)
-    const read = world.readNow(log, offset, model.flushedEnd, 20_000)
+    const read = readNow(world, log, offset, model.flushedEnd, 20_000)
     checkRead(model, asked, read)
     offset = read.nextOffset
   }

@@ -51,8 +51,6 @@ export class LogModel {
   isOffline = false
   /** A truncation or a cleaning failed on its way: nobody knows what can be read. */
   isHalfCut = false
-  /** Damage was found in it and judged: nothing more is expected. */
-  isRetired = false
 
   constructor(topic: string, topicId: string, config: LogConfig) {
     this.topic = topic

@@ -1,18 +1,10 @@
 /** One seed: a world from its first start to its last, and what came of it. */
 import { SimDirectory, type SimFile, Trace } from '../../../testing/sim/index.ts'
 import { act } from './actions.ts'
-import { GONE } from './cleaned.ts'
-import {
-  askRead,
-  checkAborted,
-  checkEnds,
-  checkEpochs,
-  checkRead,
-  checkStableOffset,
-  checkTimestamp,
-} from './invariants.ts'
+import { checkEnds, checkEpochs, checkStableOffset } from './invariants.ts'
 import { checkLiveness } from './liveness.ts'
 import { checkProcess } from './process.ts'
+import { checkThoroughly } from './thorough.ts'
 import { Violation } from './violation.ts'
 import { type Partition, World } from './world.ts'
 
@@ -83,26 +75,6 @@ function checkAll(world: World, touched: Partition): void {
     if (partition === touched) checkEpochs(log, model)
     model.reported(log.durableEndOffset)
   }
-}
-
-/** Every batch is found by offset and by time. */
-function checkThoroughly(world: World, partition: Partition): void {
-  const { model } = partition
-  const log = world.logOf(partition)
-  const wasPaused = world.faults.paused
-  world.faults.paused = true
-  checkEnds(log, model)
-  checkEpochs(log, model)
-  for (const batch of model.batches) {
-    if (batch.base < model.start) continue
-    const offset = world.random.between(batch.base, batch.end - 1)
-    const asked = askRead(model, offset, model.flushedEnd, 1, true)
-    const read = log.read(offset, model.flushedEnd, 1, true)
-    if (read !== null) checkRead(model, asked, read)
-    if (batch.timestamps[0] !== GONE) checkTimestamp(log, model, batch.timestamps[0])
-  }
-  checkAborted(log, model, model.start, log.lastStableOffset)
-  world.faults.paused = wasPaused
 }
 
 function failureOf(error: unknown, trace: Trace): SeedFailure {

@@ -17,6 +17,7 @@ export type ActionName =
   | 'config'
   | 'tick'
   | 'stop'
+  | 'stop-in-weather'
   | 'kill'
   | 'power-cut'
   | 'die-in-call'
@@ -59,6 +60,7 @@ const RESTLESS: Partial<Record<ActionName, number>> = {
   retention: 5,
   tick: 6,
   stop: 3,
+  'stop-in-weather': 5,
   kill: 2,
   'power-cut': 7,
   damage: 2,
@@ -129,6 +131,7 @@ function drawWeights(random: SeededRandom, isQuiet: boolean, isCompacted: boolea
     config: sometimes(2),
     tick: sometimes(4),
     stop: sometimes(2),
+    'stop-in-weather': sometimes(5),
     kill: sometimes(2),
     'power-cut': sometimes(3),
     'die-in-call': sometimes(4),

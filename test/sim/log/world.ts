@@ -1,6 +1,6 @@
 /** A broker's logs on a simulated disk: starts and ends its process, and tells injected failures from broken promises. */
 import { FilesPinnedError } from '../../../broker/log/errors.ts'
-import type { Log, LogRead } from '../../../broker/log/log.ts'
+import type { Log } from '../../../broker/log/log.ts'
 import { LogManager } from '../../../broker/log/log-manager.ts'
 import { ReadBuffers } from '../../../broker/log/read-buffers.ts'
 import { createLogShared } from '../../../broker/log/shared.ts'
@@ -16,8 +16,10 @@ import {
   SimFile,
   type Trace,
 } from '../../../testing/sim/index.ts'
+import type { StopCopy } from './after-stop.ts'
 import { followRewrite, SimCleaner } from './compaction.ts'
 import { LogModel } from './model.ts'
+import { readAll } from './reading.ts'
 import { adoptRecovered, type Ending } from './recovery.ts'
 import { drawSettings, type Settings } from './settings.ts'
 import { must, Violation } from './violation.ts'
@@ -56,6 +58,8 @@ export class World {
   disk: SimDisk
   manager: LogManager | null = null
   cleaner: SimCleaner | null = null
+  /** What a clean stop left some time ago. */
+  stopCopy: StopCopy | null = null
   partitions: Partition[] = []
   /** A clean stop is on: whoever still waits for a sync is told that the log is closed. */
   isStopping = false
@@ -172,20 +176,32 @@ export class World {
     this.#ending = 'kill'
   }
 
-  /** Ends the process cleanly and begins another. */
-  stop(whileDown?: () => void): void {
+  /**
+   * Ends the process cleanly and begins another. A clean stop leaves nothing that a power cut could take, so that may follow
+   * (`after`). `whileDown` happens between the two.
+   */
+  stop(whileDown?: () => void, after: Death = this.random.chance(0.3) ? 'power-cut' : 'kill'): void {
     this.note('stop')
     this.settle()
     if (this.disk.death !== null) return this.restart(whileDown)
     for (const partition of this.partitions) this.noteOffline(partition)
     this.isStopping = true
     this.attempt('closing the cleaner', () => this.cleaner!.close())
+    if (this.random.chance(0.5)) this.#settleLogs()
     const closed = this.attempt('close', () => this.manager!.close(1))
     this.isStopping = false
     if (closed !== null && this.disk.death === null) this.#judgeStop(closed.value)
-    // A clean stop leaves nothing that a power cut could take.
-    this.disk.die(this.random.chance(0.3) ? 'power-cut' : 'kill')
+    this.disk.die(after)
     this.restart(whileDown)
+  }
+
+  /** All logs at once and off the loop, as a broker with thousands of them stops. */
+  #settleLogs(): void {
+    let isSettled = false
+    const begun = this.attempt('settle', () => this.manager!.settle(() => (isSettled = true)))
+    this.settle()
+    const isOver = isSettled || begun === null || this.disk.death !== null
+    must(isOver, 'liveness', () => 'the logs are not ready to be closed, though the disk is at rest')
   }
 
   /** The stop was clean, or tells which fault stood in its way. */
@@ -320,19 +336,22 @@ export class World {
     if (opened === null) return false
     this.manager = opened.value
     const ending = this.#ending
+    const before = new Map(this.partitions.map((partition) => [partition, segmentsOf(this, partition)]))
+    const marked = new Set(this.partitions.filter((partition) => markedEnd(this, partition) > 0))
     must(ending !== 'stop' || opened.value.cleanShutdown, 'clean-stop', () => 'the marker of a clean stop is not there')
     for (const partition of this.partitions.filter(({ damage }) => damage !== null)) {
+      const goesOn = judgeDamaged(this, opened.value, partition)
+      if (this.disk.death !== null) return false
+      partition.damage = null
+      if (goesOn) continue
       this.#hasDamaged = true
-      if (!judgeDamaged(this, opened.value, partition)) return false
       this.#hasRefused ||= opened.value.get(partition.model.topic, 0) === undefined
-      // Whatever came of it: nothing more is expected of that log, and another takes its place.
+      // Nothing more is expected of that log, and another takes its place.
       this.partitions = this.partitions.filter((other) => other !== partition)
       this.#retired.push(`${partition.model.topic}-0`)
       this.addPartition()
     }
     const logs: Log[] = []
-    const before = this.partitions.map((partition) => segmentsOf(this, partition))
-    const hadMark = this.partitions.map((partition) => markedEnd(this, partition) > 0)
     for (const { model } of this.partitions) {
       const log = this.attempt(`opening ${model.topic}`, () => this.openLog(opened.value, model))
       // What the log does not mind (an unlink that fails) may have been its death.
@@ -342,53 +361,27 @@ export class World {
     // Only now: what a start that fails half way has done is judged by the next one.
     this.faults.paused = true
     this.partitions.forEach((partition, i) => {
-      checkTorn(this, partition, before[i], logs[i].logStartOffset)
-      this.#adopt(partition, logs[i], ending, hadMark[i])
+      checkTorn(this, partition, before.get(partition) ?? null, logs[i].logStartOffset)
+      this.#adopt(partition, logs[i], ending, marked.has(partition))
     })
     this.cleaner = new SimCleaner(this)
     this.note('up')
     return true
   }
 
+  /** Opens the log unless it is open already. */
   openLog(manager: LogManager, model: LogModel): Log {
-    return manager.openLog(model.topic, 0, model.topicId, model.config, this.clock.now())
+    const open = manager.get(model.topic, 0)
+    return open ?? manager.openLog(model.topic, 0, model.topicId, model.config, this.clock.now())
   }
 
   #adopt(partition: Partition, log: Log, ending: Ending, hadMark: boolean): void {
     const { model } = partition
     const { durability, isCompacted } = this.settings
     const past = { ending, durability, isCompacted, hadMark }
-    adoptRecovered(model, log, past, this.readAll(log), this.firstBase(partition))
+    adoptRecovered(model, log, past, readAll(this, log), this.firstBase(partition))
     this.note(`${model.topic} has ${model.start}..${model.end} after a ${ending}`)
     model.reported(log.durableEndOffset)
     this.#listen(partition, log)
-  }
-
-  /** Everything from the log start on, faults held back. */
-  readAll(log: Log): Buffer {
-    const parts: Buffer[] = []
-    for (let offset = log.logStartOffset; offset < log.flushedEndOffset; ) {
-      // Its last segment may be empty, behind a hole.
-      if (log.segmentCount > 1 && log.read(offset, log.flushedEndOffset, 1, true)?.bytes === 0) break
-      const read = this.readNow(log, offset, log.flushedEndOffset, 20_000)
-      parts.push(...read.buffers)
-      offset = read.nextOffset
-    }
-    return Buffer.concat(parts)
-  }
-
-  /** Reads at least one batch, from memory or else from the disk. Throws what the disk throws. */
-  readNow(log: Log, offset: number, limit: number, maxBytes: number): LogRead {
-    let read = log.read(offset, limit, maxBytes, true)
-    if (read === null) {
-      log.readAsync(offset, limit, maxBytes, true, (error, found) => {
-        if (error !== null) throw error
-        read = found
-      })
-      while (read === null) must(this.clock.step(), 'read', () => 'a read does not come to its end')
-    }
-    const { nextOffset } = read
-    must(nextOffset > offset, 'read', () => `${log.topic}: nothing to be read at ${offset} of ${limit}`)
-    return read
   }
 }

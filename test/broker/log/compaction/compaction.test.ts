@@ -1,27 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import type { LogConfig } from '../../../../broker/log/config.ts'
 import * as header from '../../../../proto/kafka/batch/header.ts'
 import { append, DIRECTORY, FIRST_LOG, freshLog, NOW_MS, openLog, readOnce, retain, syncNow } from '../harness.ts'
 import { marker, readCommitted } from '../transactions.ts'
-import { cleanNow, COMPACTED, dump, keyed, type Pair, TestCleaner } from './harness.ts'
-
-const FAR_MS = NOW_MS + 1_000_000
-
-/** Each list of batches in a segment of its own, an active segment behind them, all below the high watermark. */
-function withSegments(segments: readonly (readonly Buffer[])[], config: Partial<LogConfig> = {}) {
-  const world = freshLog({ config: { ...COMPACTED, ...config } })
-  for (const batches of segments) {
-    // What a segment begins with decides by its time that it begins one.
-    for (const batch of batches) append(world.log, Buffer.from(batch))
-  }
-  append(world.log, keyed([['end', 'x']], { timestamp: FAR_MS }))
-  world.log.updateHighWatermark(world.log.logEndOffset)
-  return world
-}
-
-function at(index: number): { timestamp: number } {
-  return { timestamp: NOW_MS + index * 2000 }
-}
+import { at, cleanNow, COMPACTED, dump, FAR_MS, keyed, type Pair, TestCleaner, withSegments } from './harness.ts'
 
 const twoVersions: readonly (readonly Buffer[])[] = [
   [
@@ -330,6 +311,27 @@ describe('a compaction that cannot be', () => {
     expect(test.failures).toEqual([])
     expect(dump(openLog(disk, { config: COMPACTED }), turns)).toHaveLength(6)
     expect(disk.listSync(DIRECTORY).filter((name) => /cleaned|swap/.test(name))).toEqual([])
+  })
+
+  it('is given up where less was written than asked for, though the disk says nothing', () => {
+    for (const suffix of ['.log.cleaned', '.index.cleaned', '.timeindex.cleaned']) {
+      const { log, disk, turns } = withSegments(twoVersions, { indexIntervalBytes: 0 })
+      const before = dump(log, turns)
+      const short = new Proxy(disk, {
+        get: (target, name) => {
+          if (name !== 'openSync') return Reflect.get(target, name).bind(target)
+          return (path: string, options?: { create?: boolean }) => {
+            const file = target.openSync(path, options)
+            const append = file.appendSync.bind(file)
+            if (path.endsWith(suffix)) file.appendSync = (buffers) => append([buffers[0].subarray(0, -1)])
+            return file
+          }
+        },
+      })
+      expect(cleanNow(log, short, turns).cleaned).toBe(0)
+      expect(dump(log, turns)).toEqual(before)
+      expect(disk.listSync(DIRECTORY).filter((name) => /cleaned|swap/.test(name))).toEqual([])
+    }
   })
 
   it('is tried again when there was no room for it', () => {

@@ -164,6 +164,21 @@ describe('a crash in a compaction', () => {
     }
   })
 
+  it('finds every record, though a power cut took an index to be swapped in and left that of the old segment', () => {
+    const files = states.find((state) => [...state.keys()].filter((name) => name.endsWith('.swap')).length === 4)!
+    const swap = [...files.keys()].find((found) => found.endsWith('.index.swap'))!
+    const left = new Map(files)
+    left.delete(swap)
+    const old = swap.slice(0, -'.swap'.length)
+    expect(files.get(old)?.equals(files.get(swap)!)).toBe(false)
+    const turns = new Turns()
+    const log = openLog(diskWith(left, turns), { config: COMPACTED })
+    const records = dump(log, turns)
+    for (const [i, record] of records.entries()) {
+      expect(dump(log, turns, Number.parseInt(record, 10))).toEqual(records.slice(i))
+    }
+  })
+
   it('is refused with the name of the file when the log to be swapped in is not sound, and nothing is changed', () => {
     const files = states.find((state) => [...state.keys()].filter((name) => name.endsWith('.swap')).length === 4)!
     const name = [...files.keys()].find((found) => found.endsWith('.log.swap'))!

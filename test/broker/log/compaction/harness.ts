@@ -7,7 +7,7 @@ import { StepRunner } from '../../../../broker/log/compaction/runner.ts'
 import type { LogConfig } from '../../../../broker/log/config.ts'
 import type { Log } from '../../../../broker/log/log.ts'
 import type { Disk } from '../../../../broker/ports/disk.ts'
-import { NOW_MS, readOnce, type Turns } from '../harness.ts'
+import { append, freshLog, NOW_MS, readOnce, type Turns } from '../harness.ts'
 
 /** Compacted, cleaned at the least dirt; a segment ends by time, so that a test decides where. */
 export const COMPACTED: Partial<LogConfig> = {
@@ -26,6 +26,26 @@ export function keyed(pairs: readonly Pair[], options: BatchOptions & { timestam
     pairs.map(([key, value], i) => ({ key, value, timestamp: timestamp + i })),
     rest,
   )
+}
+
+/** Far enough behind the others to begin a segment. */
+export const FAR_MS = NOW_MS + 1_000_000
+
+/** Each list of batches in a segment of its own, an active segment behind them, all below the high watermark. */
+export function withSegments(segments: readonly (readonly Buffer[])[], config: Partial<LogConfig> = {}) {
+  const world = freshLog({ config: { ...COMPACTED, ...config } })
+  for (const batches of segments) {
+    // What a segment begins with decides by its time that it begins one.
+    for (const batch of batches) append(world.log, Buffer.from(batch))
+  }
+  append(world.log, keyed([['end', 'x']], { timestamp: FAR_MS }))
+  world.log.updateHighWatermark(world.log.logEndOffset)
+  return world
+}
+
+/** Of the batch that begins the segment of this index. */
+export function at(index: number): { timestamp: number } {
+  return { timestamp: NOW_MS + index * 2000 }
 }
 
 /** A cleaner over logs on a disk whose turns the test runs. */
