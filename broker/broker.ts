@@ -4,7 +4,7 @@
  */
 import type { Api } from '../proto/kafka/api.ts'
 import type { BrokerConfig } from './config.ts'
-import { brokerNumber, topicConfig, topicProperties } from './config/effective.ts'
+import { brokerNumber, logConfig, topicProperties } from './config/effective.ts'
 import { Cluster, isAlone } from './cluster.ts'
 import type { ReplicaEnd } from './controller/last-replicas.ts'
 import type { MetadataDelta, MetadataView, TopicView } from './controller/view.ts'
@@ -384,7 +384,7 @@ function replicaEnd(log: Log | undefined): ReplicaEnd | null {
 function effectiveSettings(topic: TopicView, config: BrokerConfig, metadata: MetadataView): TopicSettings {
   const options = topicProperties(topic.configs, config, metadata)
   return {
-    log: topicConfig(topic.configs, config, metadata),
+    log: logConfig(options),
     minInsyncReplicas: options['min.insync.replicas'],
     throttledLeaders: new ThrottledReplicas(options['leader.replication.throttled.replicas']),
     throttledFollowers: new ThrottledReplicas(options['follower.replication.throttled.replicas']),

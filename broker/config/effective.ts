@@ -49,8 +49,8 @@ function scaled(text: string, synonym: Synonym): string {
 /** What a topic without an override gets: the strongest synonym that is set, else the definition's default; null = unset. */
 export function topicDefault(name: string, config: BrokerConfig, dynamic: DynamicConfigs): string | null {
   for (const synonym of topicSynonyms.get(name) ?? []) {
-    const [strongest] = brokerLayers(synonym.name, config, dynamic)
-    if (strongest !== undefined) return scaled(strongest.text, synonym)
+    const text = brokerText(synonym.name, config, dynamic)
+    if (text !== null) return scaled(text, synonym)
   }
   return topicOption(name)?.defaultText ?? null
 }
@@ -71,7 +71,15 @@ export function topicProperties(
 
 /** One broker option as it counts now, AlterConfigs included; typed as in `BrokerProperties`. */
 export function brokerText(name: string, config: BrokerConfig, dynamic: DynamicConfigs): string | null {
-  return brokerLayers(name, config, dynamic)[0]?.text ?? null
+  // The first of `brokerLayers`, without the list: every topic asks for each of its options at every change.
+  return (
+    dynamic.brokerConfig(String(config.nodeId)).get(name) ??
+    dynamic.brokerConfig('').get(name) ??
+    config.configured.get(name) ??
+    config.defaults.get(name) ??
+    brokerOption(name)?.defaultText ??
+    null
+  )
 }
 
 /** A numeric broker option as it counts now, AlterConfigs included. Throws RangeError for an unset or foreign one. */
@@ -89,7 +97,11 @@ export function topicConfig(
   config: BrokerConfig,
   dynamic: DynamicConfigs,
 ): LogConfig {
-  const options = topicProperties(overrides, config, dynamic)
+  return logConfig(topicProperties(overrides, config, dynamic))
+}
+
+/** The same from the options of its topic. */
+export function logConfig(options: TopicProperties): LogConfig {
   const policies = options['cleanup.policy']
   const isCompacted = policies.includes('compact')
   return {

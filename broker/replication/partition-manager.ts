@@ -154,7 +154,7 @@ export class PartitionManager implements PartitionsApi, PartitionHost {
   }
 
   *all(): Iterable<HostedPartition> {
-    for (const partitions of this.byTopic.values()) yield* partitions.values()
+    for (const partitions of this.byTopic.values()) for (const partition of partitions.values()) yield partition
   }
 
   /** Partitions that belong here and whose logs did not open. */

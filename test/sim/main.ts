@@ -11,6 +11,8 @@ import { parseOptions, type SimOptions, usage, UsageError, type WorldName } from
 import { described } from './pace.ts'
 import { sweep, type SweepResult } from './sweep.ts'
 
+type Sweep = Extract<SimOptions, { readonly kind: 'sweep' }>
+
 const FAILURES_SHOWN = 5
 const root = join(import.meta.dirname, '../..')
 
@@ -24,20 +26,19 @@ async function run(options: SimOptions): Promise<boolean> {
     case 'mutants':
       return runMutants(root, options, options.names)
     case 'sweep': {
-      const { world, from, seeds, minutes } = options
-      const result = await sweepOnce(world, from, seeds, minutes * 60_000)
-      report(world, result)
+      const result = await sweepOnce(options)
+      report(options, result)
       return result.failures.length === 0
     }
   }
 }
 
-async function sweepOnce(world: WorldName, from: number, seeds: number, maxMs: number): Promise<SweepResult> {
+async function sweepOnce({ world, from, seeds, minutes, twiceEvery }: Sweep): Promise<SweepResult> {
   const directory = mkdtempSync(join(tmpdir(), 'sim-'))
   try {
     const worker = join(directory, 'worker.mjs')
     await compileWorker(root, worker)
-    return await sweep({ world, from, seeds, maxMs, worker, stopAtFailure: false, isTwice: true })
+    return await sweep({ world, from, seeds, maxMs: minutes * 60_000, worker, stopAtFailure: false, twiceEvery })
   } finally {
     rmSync(directory, { recursive: true, force: true })
   }
@@ -54,17 +55,18 @@ async function runOne(world: WorldName, seed: number, trace: boolean): Promise<b
   return result.failure === null
 }
 
-function report(world: WorldName, result: SweepResult): void {
-  const { seeds, events, pace, paceOfThree, elapsedMs, processes, faults, failures } = result
+function report({ world, twiceEvery }: Sweep, result: SweepResult): void {
+  const { seeds, events, onceMs, pace, paceOfThree, elapsedMs, processes, faults, failures } = result
   for (const failure of failures.slice(0, FAILURES_SHOWN)) printFailure(world, failure.seed, failure)
   const seconds = elapsedMs / 1000
   const rate = (seeds / seconds).toFixed(2)
+  const again = twiceEvery === 1 ? 'each twice' : `one in ${twiceEvery} twice`
   console.log(
-    `${seeds} seeds in ${seconds.toFixed(1)} s, each twice: ${rate} seeds/s in ${processes} processes, ${events} events`,
+    `${seeds} seeds in ${seconds.toFixed(1)} s, ${again}: ${rate} seeds/s in ${processes} processes, ${events} events`,
   )
   if (pace.simulatedMs > 0) {
-    const hours = (pace.simulatedMs / 2 / 3_600_000).toFixed(2)
-    console.log(`${hours} simulated hours, and as many again; of both: ${described(pace)}`)
+    const [hours, hoursAgain] = [onceMs, pace.simulatedMs - onceMs].map((ms) => (ms / 3_600_000).toFixed(2))
+    console.log(`${hours} simulated hours, and ${hoursAgain} again; of both: ${described(pace)}`)
   }
   if (paceOfThree.simulatedMs > 0) console.log(`clusters of three: ${described(paceOfThree)}`)
   const kinds = [...faults].sort(([a], [b]) => (a < b ? -1 : 1)).map(([kind, count]) => `${kind} ${count}`)

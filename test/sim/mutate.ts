@@ -103,5 +103,5 @@ function runSeeds(
   except: ReadonlySet<number>,
 ): Promise<SweepResult> {
   const maxMs = Number.POSITIVE_INFINITY
-  return sweep({ world, from, seeds, except, maxMs, worker, stopAtFailure: true, isTwice: false })
+  return sweep({ world, from, seeds, except, maxMs, worker, stopAtFailure: true, twiceEvery: 0 })
 }

@@ -3,7 +3,8 @@
 export const usage = `WORLD is log (one broker's logs on a faulty disk), raft (the core of the metadata quorum) or cluster (brokers, their network
 and their clients)
 
-npm run sim -- WORLD --seeds N [--from S] [--minutes M]   runs N seeds, each twice (default 2000 or 500, from 1)
+npm run sim -- WORLD --seeds N [--from S] [--minutes M] [--twice-every K]
+                                                          runs N seeds (default 2000 or 500, from 1), each twice, or (K) every K-th
 npm run sim -- WORLD --seed S [--trace]                   runs one seed; --trace prints all that happens in it
 npm run sim -- WORLD --mutants [NAME...] [--seeds N]      plants bugs in a copy of the source: each must be found within N seeds (200 or 40)`
 
@@ -20,6 +21,8 @@ export type SimOptions =
       readonly from: number
       readonly seeds: number
       readonly minutes: number
+      /** Of so many seeds one runs again, and must do the same. */
+      readonly twiceEvery: number
     }
   | { readonly kind: 'seed'; readonly world: WorldName; readonly seed: number; readonly trace: boolean }
   | { readonly kind: 'mutants'; readonly world: WorldName; readonly names: readonly string[]; readonly seeds: number }
@@ -50,7 +53,9 @@ export function parseOptions(args: readonly string[]): SimOptions {
   if (trace) throw new UsageError('--trace goes with --seed S only')
   const minutes = numbers.get('--minutes') ?? Number.POSITIVE_INFINITY
   const seeds = numbers.get('--seeds') ?? (numbers.has('--minutes') ? Number.MAX_SAFE_INTEGER : DEFAULT_SEEDS[world])
-  return { kind: 'sweep', world, from: numbers.get('--from') ?? 1, seeds, minutes }
+  const twiceEvery = numbers.get('--twice-every') ?? 1
+  if (twiceEvery === 0) throw new UsageError('--twice-every takes 1 or more')
+  return { kind: 'sweep', world, from: numbers.get('--from') ?? 1, seeds, minutes, twiceEvery }
 }
 
 function parseRest(rest: readonly string[]) {
@@ -61,7 +66,7 @@ function parseRest(rest: readonly string[]) {
     const option = rest[i]
     if (option === '--trace') trace = true
     else if (option === '--mutants') names = []
-    else if (['--seeds', '--from', '--minutes', '--seed'].includes(option)) {
+    else if (['--seeds', '--from', '--minutes', '--twice-every', '--seed'].includes(option)) {
       numbers.set(option, numberAfter(option, rest[++i]))
     } else if (names !== null && !option.startsWith('--')) names.push(option)
     else throw new UsageError(`unknown option ${option}; see --help`)

@@ -20,13 +20,15 @@ export interface SweepOptions {
   readonly worker: string
   /** Ends with the first failing seed. */
   readonly stopAtFailure: boolean
-  /** Each seed runs again, and must do the same. */
-  readonly isTwice: boolean
+  /** Of so many seeds one runs again, and must do the same; 0 = none. */
+  readonly twiceEvery: number
 }
 
 export interface SweepResult {
   readonly seeds: number
   readonly events: number
+  /** Time that passed in the worlds the first time they ran (ms). */
+  readonly onceMs: number
   readonly pace: Pace
   readonly paceOfThree: Pace
   readonly elapsedMs: number
@@ -43,6 +45,7 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
   const failures: ChunkResult['failures'][number][] = []
   let seeds = 0
   let events = 0
+  let onceMs = 0
   let [pace, paceOfThree] = [NO_PACE, NO_PACE]
   const chunkSeeds = options.stopAtFailure && options.world === 'cluster' ? 1 : CHUNK_SEEDS[options.world]
   let next = options.from
@@ -54,7 +57,7 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
       world: options.world,
       from: next,
       count: Math.min(chunkSeeds, end - next),
-      isTwice: options.isTwice,
+      twiceEvery: options.twiceEvery,
     }
     next += chunk.count
     return chunk
@@ -62,6 +65,7 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
   const note = (result: ChunkResult): void => {
     seeds += result.seeds
     events += result.events
+    onceMs += result.onceMs
     pace = added(pace, result.pace)
     paceOfThree = added(paceOfThree, result.paceOfThree)
     failures.push(...result.failures.filter(({ seed }) => options.except?.has(seed) !== true))
@@ -71,7 +75,7 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
   await Promise.all(Array.from({ length: processes }, () => runProcess(options.worker, take, note)))
   failures.sort((a, b) => a.seed - b.seed)
   const elapsedMs = performance.now() - started
-  return { seeds, events, pace, paceOfThree, elapsedMs, processes, faults, failures }
+  return { seeds, events, onceMs, pace, paceOfThree, elapsedMs, processes, faults, failures }
 }
 
 function runProcess(worker: string, take: () => Chunk | null, note: (result: ChunkResult) => void): Promise<void> {

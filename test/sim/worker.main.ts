@@ -10,14 +10,16 @@ export interface Chunk {
   readonly world: WorldName
   readonly from: number
   readonly count: number
-  /** Each seed runs again, and must do the same. */
-  readonly isTwice: boolean
+  /** Of so many seeds one runs again, and must do the same; 0 = none. */
+  readonly twiceEvery: number
 }
 
 /** What came of a chunk. */
 export interface ChunkResult {
   readonly seeds: number
   readonly events: number
+  /** Time that passed in the worlds the first time they ran (ms). */
+  readonly onceMs: number
   /** Of worlds that have a clock of their own. */
   readonly pace: Pace
   /** Of those with three brokers. */
@@ -29,12 +31,14 @@ export interface ChunkResult {
 const once = { log: runLogOnce, raft: runRaftOnce, cluster: runClusterOnce }
 const twice = { log: runLog, raft: runRaft, cluster: runCluster }
 
-async function runChunk({ world, from, count, isTwice }: Chunk): Promise<ChunkResult> {
+async function runChunk({ world, from, count, twiceEvery }: Chunk): Promise<ChunkResult> {
   const faults: Record<string, number> = {}
   const failures: (SeedFailure & { seed: number })[] = []
   let events = 0
+  let onceMs = 0
   let [pace, paceOfThree] = [NO_PACE, NO_PACE]
   for (let seed = from; seed < from + count; seed++) {
+    const isTwice = twiceEvery > 0 && seed % twiceEvery === 0
     const cpuStart = process.cpuUsage()
     const result = await (isTwice ? twice : once)[world](seed)
     const { user, system } = process.cpuUsage(cpuStart)
@@ -42,6 +46,7 @@ async function runChunk({ world, from, count, isTwice }: Chunk): Promise<ChunkRe
     if ('simulatedMs' in result) {
       const runs = isTwice ? 2 : 1
       const { simulatedMs, records } = result
+      onceMs += simulatedMs
       const own = { simulatedMs: simulatedMs * runs, records: records * runs, cpuMs: (user + system) / 1000 }
       pace = added(pace, own)
       if (result.brokers === 3) paceOfThree = added(paceOfThree, own)
@@ -49,7 +54,7 @@ async function runChunk({ world, from, count, isTwice }: Chunk): Promise<ChunkRe
     for (const [kind, times] of Object.entries(result.faults)) faults[kind] = (faults[kind] ?? 0) + times
     if (result.failure !== null) failures.push({ seed, ...result.failure })
   }
-  return { seeds: count, events, pace, paceOfThree, faults, failures }
+  return { seeds: count, events, onceMs, pace, paceOfThree, faults, failures }
 }
 
 if (process.send !== undefined) {

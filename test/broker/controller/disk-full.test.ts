@@ -69,9 +69,16 @@ describe('a controller whose disk is full', () => {
     expect([...rig.view.topics()].map(({ name }) => name).sort()).toEqual(['later', 'written'])
   })
 
-  it('does not start, and says why', () => {
+  it('waits for room when it starts, and then goes on by itself', () => {
     const rig = new Rig()
     rig.faults.appendError = noRoom
-    expect(() => rig.start()).toThrow(/__cluster_metadata-0.*no space left/)
+    const answers: (Error | null)[] = []
+    rig.begin({}, (error) => void answers.push(error))
+    rig.clock.advance(30_000)
+    expect([answers, rig.controller.isActive]).toEqual([[], false])
+    rig.faults.appendError = null
+    rig.clock.advance(10_000)
+    expect(answers).toEqual([null])
+    expect(rig.create('later')?.error).toBe(Errors.NONE)
   })
 })

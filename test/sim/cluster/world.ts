@@ -19,7 +19,7 @@ import { SimVoterOperator } from './clients/voter-operator.ts'
 import { GroupHistory } from './group-history.ts'
 import { History, type PartitionHistory } from './history.ts'
 import { Invariants } from './invariants/index.ts'
-import { survey } from './invariants/survey.ts'
+import { newestView } from './invariants/survey.ts'
 import { drawSettings, type Settings } from './settings.ts'
 import { Weather } from './weather.ts'
 
@@ -154,8 +154,8 @@ export class World {
     this.voterOperator.start()
   }
 
-  #isLonely({ name }: PartitionHistory): boolean {
-    const view = survey(this.cluster.nodes).newest.get(name)
+  #isLonely({ topic, index }: PartitionHistory): boolean {
+    const view = newestView(this.cluster.nodes, topic, index)
     return view !== undefined && view.leader >= 0 && view.isr.length === 1
   }
 

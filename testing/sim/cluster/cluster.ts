@@ -48,7 +48,8 @@ export class SimCluster {
 
   /** Whether promises are under way, which are to be settled before the next event. */
   get isAsync(): boolean {
-    return this.nodes.some((node) => node.isAsync)
+    for (const node of this.nodes) if (node.isAsync) return true
+    return false
   }
 
   /** Runs the next event. False: nothing waits any more. */

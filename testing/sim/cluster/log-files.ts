@@ -24,10 +24,19 @@ interface Place {
   readonly position: number
 }
 
+/** The segments of a log, as long as no name in its directory changes. */
+interface Listing {
+  readonly directory: SimDirectory
+  readonly nameChanges: number
+  /** By name, which is by offset. */
+  readonly segments: readonly { readonly name: string; readonly baseOffset: number; readonly file: SimFile }[]
+}
+
 /** What the log of one partition holds on one node, read from its files behind the broker's back, dead or alive. */
 export class LogFiles {
   readonly #directory: string
   #place: Place | null = null
+  #listing: Listing | null = null
 
   /** `directory`: such as `/n1/data/orders-0`. */
   constructor(directory: string) {
@@ -36,37 +45,37 @@ export class LogFiles {
 
   /** The batches that end after `offset`, as far as they were written; none when there is no such log. */
   *from(disk: SimDisk, offset: number): Generator<StoredBatch, void, undefined> {
-    const directory = disk.peek(this.#directory)
-    if (!(directory instanceof SimDirectory)) return
-    const names = [...directory.visible.keys()].filter((name) => name.endsWith('.log')).sort()
-    const first = names.findLastIndex((name) => Number.parseInt(name, 10) <= offset)
-    for (let index = Math.max(0, first); index < names.length; index++) {
-      const name = names[index]!
-      const file = directory.visible.get(name)
-      if (file instanceof SimFile) yield* this.#batches(name, file, offset)
+    const segments = this.#segments(disk)
+    if (segments === null) return
+    const first = segments.findLastIndex(({ baseOffset }) => baseOffset <= offset)
+    for (let index = Math.max(0, first); index < segments.length; index++) {
+      const { name, file } = segments[index]!
+      yield* this.#batches(name, file, offset)
     }
   }
 
   /** Where its first segment begins; -1 when there is no such log. */
   startOffset(disk: SimDisk): number {
-    const directory = disk.peek(this.#directory)
-    if (!(directory instanceof SimDirectory)) return -1
-    const names = [...directory.visible.keys()].filter((name) => name.endsWith('.log')).sort()
-    return names.length === 0 ? -1 : Number.parseInt(names[0]!, 10)
+    return this.#segments(disk)?.[0]?.baseOffset ?? -1
   }
 
   /** Changes whenever something that was written is cut or replaced, or the log begins elsewhere: read it anew then. */
   changes(disk: SimDisk): string {
-    const directory = disk.peek(this.#directory)
-    if (!(directory instanceof SimDirectory)) return 'none'
-    let first = ''
+    const segments = this.#segments(disk)
+    if (segments === null) return 'none'
     let shrinks = 0
-    for (const [name, file] of directory.visible) {
-      if (!name.endsWith('.log') || !(file instanceof SimFile)) continue
-      if (first === '' || name < first) first = name
-      shrinks += file.shrinks
-    }
-    return `${first} ${shrinks}`
+    for (const { file } of segments) shrinks += file.shrinks
+    return `${segments[0]?.name ?? ''} ${shrinks}`
+  }
+
+  /** Null when there is no such log. */
+  #segments(disk: SimDisk): Listing['segments'] | null {
+    const directory = disk.peek(this.#directory)
+    if (!(directory instanceof SimDirectory)) return null
+    const { nameChanges } = directory
+    const isKnown = this.#listing?.directory === directory && this.#listing.nameChanges === nameChanges
+    if (!isKnown) this.#listing = { directory, nameChanges, segments: segmentsIn(directory) }
+    return this.#listing!.segments
   }
 
   *#batches(name: string, file: SimFile, offset: number): Generator<StoredBatch, void, undefined> {
@@ -98,6 +107,15 @@ export class LogFiles {
       this.#place = { name, file, shrinks: file.shrinks, offset: nextOffset, position }
     }
   }
+}
+
+function segmentsIn({ visible }: SimDirectory): Listing['segments'] {
+  const segments: { name: string; baseOffset: number; file: SimFile }[] = []
+  for (const [name, file] of visible) {
+    if (name.endsWith('.log') && file instanceof SimFile)
+      segments.push({ name, baseOffset: Number.parseInt(name, 10), file })
+  }
+  return segments.sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
 /** Bytes of the batch at `position`; -1 when there is no whole one: a write that failed half way leaves anything. */

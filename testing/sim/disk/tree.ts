@@ -198,6 +198,8 @@ interface NameChange {
 export class SimDirectory {
   readonly visible: Map<string, SimNode>
   readonly #durable: Map<string, SimNode>
+  /** How often a visible name was made, taken away or moved: whoever keeps a list of them must begin anew. */
+  nameChanges = 0
   #unsynced: NameChange[] = []
 
   constructor(entries = new Map<string, SimNode>()) {
@@ -214,6 +216,7 @@ export class SimDirectory {
 
   /** Puts another file or directory in the place of one (null = nothing), durably, behind everybody's back. */
   replace(name: string, node: SimNode | null): void {
+    this.nameChanges++
     for (const entries of [this.visible, this.#durable]) {
       if (node === null) entries.delete(name)
       else entries.set(name, node)
@@ -223,6 +226,7 @@ export class SimDirectory {
 
   change(order: number, unlink: string | null, link: NameChange['link']): void {
     const change = { order, unlink, link }
+    this.nameChanges++
     applyName(this.visible, change)
     this.#unsynced.push(change)
   }

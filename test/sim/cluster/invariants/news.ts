@@ -19,6 +19,8 @@ export interface ChangedLog {
 export interface News {
   /** Everything, whether it changed or not: what has been compared before is to be compared again. */
   readonly isFull: boolean
+  /** Something ran, and nothing of what is named below changed. */
+  readonly isQuiet: boolean
   readonly nodes: readonly SimNode[]
   /** Those in which something has run. */
   readonly active: readonly SimNode[]

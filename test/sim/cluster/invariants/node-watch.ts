@@ -17,6 +17,8 @@ interface Seen extends LiveReplica {
 export class NodeWatch {
   readonly node: SimNode
   readonly #seen = new Map<string, Seen>()
+  /** The same by partition: no name is made or looked up for what is as it was. */
+  readonly #byPartition = new Map<HostedPartition, Seen>()
   #activity = -1
   #lives = -1
   #start = -1
@@ -66,24 +68,36 @@ export class NodeWatch {
     for (const partition of this.node.inside?.services.partitions.all() ?? []) {
       if (!(partition instanceof HostedPartition)) continue
       count++
-      const name = nameOf(partition.topic, partition.index)
-      const seen = this.#seen.get(name)
-      if (seen === undefined || seen.partition !== partition) {
-        this.#seen.set(name, this.#firstLook(name, partition, look))
-        replicas.push({ node: this.node, name, partition, wasCommittedTo: -1, wasLeader: false })
+      const seen = this.#byPartition.get(partition)
+      if (seen === undefined) {
+        replicas.push(this.#firstLook(partition, look))
         continue
       }
       seen.look = look
-      const { highWatermark: wasCommittedTo, isLeader: wasLeader } = seen
-      if (isNews(seen) || isFull) replicas.push({ node: this.node, name, partition, wasCommittedTo, wasLeader })
+      const { name, highWatermark: wasCommittedTo, isLeader: wasLeader } = seen
+      if (isNews(seen) || isFull)
+        replicas.push({ node: this.node, name, partition: seen.partition, wasCommittedTo, wasLeader })
     }
-    if (count === this.#seen.size) return
-    for (const [name, seen] of this.#seen) if (seen.look !== look) this.#seen.delete(name)
+    if (count !== this.#byPartition.size) this.#forget(look)
   }
 
-  #firstLook(name: string, partition: HostedPartition, look: number): Seen {
+  #firstLook(partition: HostedPartition, look: number): ChangedReplica {
     const { isLeader, leaderEpoch, highWatermark, logEndOffset: endOffset } = partition
-    return { node: this.node, name, partition, isLeader, leaderEpoch, highWatermark, endOffset, look }
+    const { node } = this
+    const name = nameOf(partition.topic, partition.index)
+    const seen = { node, name, partition, isLeader, leaderEpoch, highWatermark, endOffset, look }
+    this.#byPartition.set(partition, seen)
+    this.#seen.set(name, seen)
+    return { node, name, partition, wasCommittedTo: -1, wasLeader: false }
+  }
+
+  /** What was not there at this look is gone, or another object stands for it. */
+  #forget(look: number): void {
+    for (const [partition, seen] of this.#byPartition) {
+      if (seen.look === look) continue
+      this.#byPartition.delete(partition)
+      if (this.#seen.get(seen.name) === seen) this.#seen.delete(seen.name)
+    }
   }
 }
 

@@ -47,6 +47,16 @@ export function survey(nodes: readonly SimNode[]): Survey {
   return { nodes, replicas, beliefs, newest }
 }
 
+/** One partition, as the running broker that has applied most of the metadata knows it. */
+export function newestView(nodes: readonly SimNode[], topic: string, index: number): PartitionView | undefined {
+  let newest: PartitionView | undefined
+  for (const node of nodes) {
+    const view = node.broker?.services.metadata.topic(topic)?.partitions.find((partition) => partition.index === index)
+    if (view !== undefined && view.partitionEpoch > (newest?.partitionEpoch ?? -1)) newest = view
+  }
+  return newest
+}
+
 const names = new Map<string, string[]>()
 
 /** Made once: there are few, and they are asked for all the time. */

@@ -61,8 +61,10 @@ export class Watch {
         logs.push({ node, name: directory.slice(directory.lastIndexOf('/') + 1) })
       watch.changed(replicas, isFull)
     }
+    const changes = replicas.length + beliefs.length + logs.length + remounted.length
+    const isQuiet = changes === 0 && !isFull
     const replicasOf = (name: string) => this.#replicasOf(name)
-    return { isFull, nodes: this.#nodes, active, replicas, beliefs, logs, remounted, views, replicasOf }
+    return { isFull, isQuiet, nodes: this.#nodes, active, replicas, beliefs, logs, remounted, views, replicasOf }
   }
 
   #replicasOf(name: string): LiveReplica[] {
