@@ -205,10 +205,7 @@ export class Log {
     return appendFetchedBatches(this.#parts, batches, nowMs)
   }
 
-  /**
-   * Writes everything queued with one `writev`. Returns null, or why that could not be done: the log is offline, or full
-   * and what was queued has been taken back.
-   */
+  /** Writes all that is queued with one `writev`. Returns null, or why not: offline, or full and the queue taken back. */
   flush(): Error | null {
     return flushQueue(this.#parts)
   }
@@ -277,6 +274,11 @@ export class Log {
     return this.#parts.epochs.epochFor(offset)
   }
 
+  /** Why there is no room for the files that a cut writes anew: tried again, as with appends. Null = there is. */
+  roomProblem(): Error | null {
+    return this.offline ?? this.#parts.health.attempt(() => probeSpace(this.#parts))
+  }
+
   /** Cuts everything from `offset` on: indexes, epochs, tail cache and producer state follow. Returns why it failed, or null. */
   truncateTo(offset: number, nowMs: number): Error | null {
     this.flush()
@@ -325,10 +327,7 @@ export class Log {
     return deleted
   }
 
-  /**
-   * Removes files deleted longer than `fileDeleteDelayMs` ago, forgets expired producers, and sees whether a full log has
-   * room again. Cheap.
-   */
+  /** Removes files deleted `fileDeleteDelayMs` ago, forgets expired producers, sees whether there is room again. Cheap. */
   tick(nowMs: number): void {
     const { segments, producers, config, commit } = this.#parts
     segments.purge(nowMs, config.fileDeleteDelayMs)

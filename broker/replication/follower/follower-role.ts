@@ -73,12 +73,14 @@ export class FollowerRole implements Replica {
   }
 
   truncateTo(offset: number): boolean {
+    if (this.log.roomProblem() !== null) return false
     const problem = this.log.truncateTo(offset, this.host.nowMs())
     this.host.cut()
     return problem === null
   }
 
   startOverAt(offset: number): boolean {
+    if (this.log.roomProblem() !== null) return false
     const problem = this.log.startOverAt(offset, this.host.nowMs())
     this.host.cut()
     return problem === null

@@ -1,5 +1,6 @@
 /** What a partition answers when its log has no room, or fails for good. */
 import { describe, expect, it } from 'vitest'
+import { FollowerRole } from '../../../broker/replication/follower/follower-role.ts'
 import { Errors } from '../../../proto/kafka/errors.ts'
 import { batch, collector, createWorld, partitionView, topicView, type World } from './world.ts'
 
@@ -71,6 +72,33 @@ describe('a partition whose log has no room', () => {
     world.faults.openError = null
     world.clock.settle()
     expect(new Set(results.map(({ error }) => error))).toEqual(new Set([Errors.NONE, Errors.KAFKA_STORAGE_ERROR]))
+  })
+})
+
+describe('a follower whose disk is full', () => {
+  it.each([
+    ['cuts', (role: FollowerRole) => role.truncateTo(1), 1],
+    ['starts over', (role: FollowerRole) => role.startOverAt(9), 9],
+  ] as const)('%s its log once there is room, and keeps it until then', (_, cut, endOffset) => {
+    const world = createWorld({ durability: 'fsync' })
+    const partition = lead(world)
+    partition.append(batch(1), -1, TIMEOUT_MS, () => {})
+    partition.append(batch(1), -1, TIMEOUT_MS, () => {})
+    world.clock.settle()
+    const { log } = partition
+    const host = {
+      isThrottledAsFollower: false,
+      nowMs: () => world.clock.now(),
+      appended: () => {},
+      cut: () => {},
+      persistFetched: () => {},
+      committed: () => {},
+    }
+    const role = new FollowerRole(host, log, 2, 1)
+    world.faults.appendError = fault('ENOSPC')
+    expect([cut(role), log.offline, log.logEndOffset]).toEqual([false, null, 2])
+    world.faults.appendError = null
+    expect([cut(role), log.offline, log.logEndOffset]).toEqual([true, null, endOffset])
   })
 })
 
