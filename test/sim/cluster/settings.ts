@@ -105,15 +105,19 @@ function drawTopics(random: SeededRandom, brokers: number): Settings['topics'] {
   }))
 }
 
-/** The first one makes the bulk of the records, in large batches; the others make the variety. */
+/**
+ * The first one makes the bulk of the records, in large batches; the others make the variety: some press, some let the
+ * cluster come to rest between two batches.
+ */
 function drawProducers(random: SeededRandom): ProducerSettings[] {
   return Array.from({ length: random.between(2, 4) }, (_, index) => {
     const isIdempotent = index === 0 || random.chance(0.6)
     const batchRecords = random.pick(index === 0 ? [100, 200, 400] : [1, 10, 40, 80])
+    const intervalMs = index === 0 ? batchRecords * 0.8 : random.pick([60, 200, 600])
     return {
       isIdempotent,
       acks: isIdempotent ? -1 : random.pick([-1, -1, 1, 0]),
-      intervalMs: Math.max(60, batchRecords),
+      intervalMs,
       batchRecords,
       valueBytes: random.pick([8, 20, 100]),
       inFlightMax: random.pick([1, 2, 5]),

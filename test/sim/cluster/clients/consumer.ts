@@ -52,6 +52,8 @@ export class SimConsumer {
   /** Records read. */
   records = 0
   readonly #busy = new Set<number>()
+  /** It will look again in a while. */
+  #isDue = false
   #maxBytes: number
 
   constructor(options: ConsumerOptions) {
@@ -100,7 +102,16 @@ export class SimConsumer {
     if (!isMissing) return
     // A replica may be preferred of which this client has not heard.
     this.#client.refresh()
-    this.#client.after(RETRY_MS, () => this.#poll())
+    this.#pollLater()
+  }
+
+  #pollLater(): void {
+    if (this.#isDue) return
+    this.#isDue = true
+    this.#client.after(RETRY_MS, () => {
+      this.#isDue = false
+      this.#poll()
+    })
   }
 
   #fetch(broker: number, readings: readonly Reading[]): void {
@@ -113,7 +124,7 @@ export class SimConsumer {
       const isGood = response !== null && this.#take(response, asked)
       if (response === null) for (const reading of readings) this.#doubt(reading)
       if (isGood) this.#poll()
-      else this.#client.after(RETRY_MS, () => this.#poll())
+      else this.#pollLater()
     })
   }
 
