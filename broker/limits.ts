@@ -54,6 +54,9 @@ export const CONNECTION_WRITE_BYTES_MAX = 1024 * 1024
 /** Bytes of requests after which a turn ends, although more can be read: one full read of a socket. */
 export const TURN_BYTES_MAX = 128 * 1024
 
+/** Topics whose accepted produces have their reply prepared, for each version: a hundred bytes each, and all anew beyond that. */
+export const PRODUCE_REPLIES_KEPT = 1_000
+
 /** Bytes of memory in the writers of replies that are kept for reuse: one sync may answer hundreds of connections at once. */
 export const REPLY_WRITERS_FREE_BYTES_MAX = 1024 * 1024
 

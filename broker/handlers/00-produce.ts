@@ -19,14 +19,11 @@ import type { AppendResult } from '../replication/api.ts'
 import type { Services } from '../services.ts'
 import type { Handler, RequestContext } from './handler.ts'
 import { LeaderHints } from './leader-hint.ts'
+import { accept, CODEC_ZSTD, emptyAnswer, explain, refuse, TOPIC_ID_VERSION, ZSTD_VERSION } from './produce/answer.ts'
+import { produceSingle } from './produce/single-produce.ts'
 
-const CODEC_ZSTD = 4
-const TOPIC_ID_VERSION = 13
 /** Clients of this name may write to internal topics, as in Kafka. */
 const ADMIN_CLIENT_ID = '__admin_client'
-
-/** Errors whose text is for the client; Kafka sends none with the others. */
-const EXPLAINED: ReadonlySet<ErrorCode> = new Set([Errors.INVALID_RECORD, Errors.INVALID_TIMESTAMP])
 
 /** One request in flight: waits for each of its partitions, then answers once. */
 class PendingProduce {
@@ -101,32 +98,26 @@ class PendingProduce {
     if (acks !== -1 && acks !== 0 && acks !== 1) return Errors.INVALID_REQUIRED_ACKS
     if (view.isInternal && this.context.clientId !== ADMIN_CLIENT_ID) return Errors.INVALID_TOPIC_EXCEPTION
     if (records === null || records.length < HEADER_BYTES) return Errors.NONE
-    if (this.context.apiVersion < 7 && codecId(records, 0) === CODEC_ZSTD) return Errors.UNSUPPORTED_COMPRESSION_TYPE
+    if (this.context.apiVersion < ZSTD_VERSION && codecId(records, 0) === CODEC_ZSTD)
+      return Errors.UNSUPPORTED_COMPRESSION_TYPE
     // No transaction can be open: there is no transaction coordinator yet.
     return isTransactional(records, 0) ? Errors.INVALID_TXN_STATE : Errors.NONE
   }
 
   private refuse(answer: PartitionProduceResponse, topic: string, error: ErrorCode): void {
-    answer.errorCode = error
     this.hints ??= new LeaderHints(this.services.metadata)
-    answer.currentLeader = this.hints.for(topic, answer.index, error)
+    refuse(answer, topic, error, this.hints)
     this.failed = error
   }
 
   private record(answer: PartitionProduceResponse, topic: string, result: AppendResult): void {
-    answer.logStartOffset = result.logStartOffset
     if (result.error === Errors.NONE) {
-      answer.baseOffset = result.baseOffset
-      answer.logAppendTimeMs = result.logAppendTimeMs
+      accept(answer, result)
       return
     }
-    this.refuse(answer, topic, result.error)
-    if (EXPLAINED.has(result.error)) answer.errorMessage = result.message
-    if (result.recordErrors.length === 0) return
-    answer.recordErrors = result.recordErrors.map(({ batchIndex, message }) => ({
-      batchIndex,
-      batchIndexErrorMessage: message,
-    }))
+    this.hints ??= new LeaderHints(this.services.metadata)
+    explain(answer, topic, result, this.hints)
+    this.failed = result.error
   }
 
   private finishOne(): void {
@@ -143,24 +134,9 @@ class PendingProduce {
   }
 }
 
-function emptyAnswer(index: number): PartitionProduceResponse {
-  return {
-    index,
-    errorCode: Errors.NONE,
-    baseOffset: -1,
-    logAppendTimeMs: -1,
-    logStartOffset: -1,
-    recordErrors: NO_RECORD_ERRORS,
-    errorMessage: null,
-    currentLeader: NO_LEADER,
-  }
-}
-
 /** What answers begin with, and nearly all keep: never written to. */
 const NO_RESPONSES: TopicProduceResponse[] = []
 const NO_ENDPOINTS: ProduceResponse['nodeEndpoints'] = []
-const NO_RECORD_ERRORS: PartitionProduceResponse['recordErrors'] = []
-const NO_LEADER = Object.freeze({ leaderId: -1, leaderEpoch: -1 })
 
 /** Entries for a partition that a later entry names again; null (nearly always) when there are none. */
 function supersededPartitions(request: ProduceRequest): Set<PartitionProduceData> | null {
@@ -189,4 +165,5 @@ export const produceHandler: Handler<ProduceRequest, ProduceResponse> = {
   handle(request, context, services) {
     new PendingProduce(request, context, services).start()
   },
+  handleFrame: produceSingle,
 }

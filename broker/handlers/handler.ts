@@ -1,4 +1,5 @@
 import type { Api } from '../../proto/kafka/api.ts'
+import type { Reader } from '../../proto/kafka/reader.ts'
 import type { Services } from '../services.ts'
 
 /**
@@ -16,6 +17,17 @@ export interface Handler<Request, Response> {
   /** True: keeps no slice of the request after `handle` has returned, so that it need not be copied out of the socket's buffer. */
   readonly borrowsRequest?: boolean
   handle(request: Request, context: RequestContext<Response>, services: Services): void
+  /**
+   * Takes a request from a socket as the bytes of its body, when it is of the shape that most have and that is worth it: no
+   * objects are made of it. False: nothing has been done, and it is to be read and handled like any other.
+   */
+  handleFrame?(body: Reader, context: FrameContext<Response>, services: Services): boolean
+}
+
+/** A request that came as a frame, and may be answered with bytes. */
+export interface FrameContext<Response> extends RequestContext<Response> {
+  /** As `reply`, with the body as the codec would write it. It is copied. */
+  replyWith(body: Buffer): void
 }
 
 /** One request in flight: from a socket, or in process from the HTTP gateway. */

@@ -33,16 +33,6 @@ export class Fifo<T> {
     return item
   }
 
-  /** Takes out the oldest, up to the first that `test` does not say. */
-  takeWhile(test: (item: T) => boolean): T[] {
-    const taken: T[] = []
-    for (let head = this.peek(); head !== undefined && test(head); head = this.peek()) {
-      taken.push(head)
-      this.shift()
-    }
-    return taken
-  }
-
   /** Takes everything out, oldest first. */
   drain(): T[] {
     const all = this.items.slice(this.head)

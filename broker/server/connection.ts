@@ -232,24 +232,45 @@ export class ClientConnection implements RequestOwner {
     const { api } = handler
     served.requests.add(1)
     let request: SocketRequest
-    let message: unknown
     try {
       const correlationId = reader.int32()
       const clientId = reader.nullableString()
       if (apiVersion >= api.flexibleFrom) reader.skipTags()
-      message = api.readRequest(reader, apiVersion)
       request = new SocketRequest(this, served, apiVersion, correlationId, clientId, frameBytes, this.lastActiveMs)
     } catch (error) {
-      if (!(error instanceof WireError)) throw error
-      this.abort('malformed-request', { api: api.name, version: apiVersion, problem: error.message })
+      this.malformed(served, apiVersion, error)
       return
     }
     this.admit(request)
+    try {
+      if (handler.handleFrame?.(reader, request, this.host.services) === true) return
+    } catch (error) {
+      this.failed('handler-error', request, error)
+      return
+    }
+    this.handleMessage(reader, request)
+  }
+
+  private handleMessage(reader: Reader, request: SocketRequest): void {
+    const { served, apiVersion } = request
+    const { handler } = served
+    let message: unknown
+    try {
+      message = handler.api.readRequest(reader, apiVersion)
+    } catch (error) {
+      this.malformed(served, apiVersion, error)
+      return
+    }
     try {
       handler.handle(message, request, this.host.services)
     } catch (error) {
       this.failed('handler-error', request, error)
     }
+  }
+
+  private malformed({ handler }: ServedApi, apiVersion: number, error: unknown): void {
+    if (!(error instanceof WireError)) throw error
+    this.abort('malformed-request', { api: handler.api.name, version: apiVersion, problem: error.message })
   }
 
   /** W2: ApiVersions of an unknown version is answered in version 0; any other unknown key or version ends the connection. */

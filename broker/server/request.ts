@@ -1,6 +1,6 @@
 import { writeResponseHeader } from '../../proto/kafka/header.ts'
 import { Writer } from '../../proto/kafka/writer.ts'
-import type { RequestContext } from '../handlers/handler.ts'
+import type { FrameContext } from '../handlers/handler.ts'
 import type { ServedApi } from './dispatcher.ts'
 
 /** Bytes that a reply begins with room for which has to wait for an earlier one. */
@@ -22,7 +22,7 @@ export interface RequestOwner {
 }
 
 /** One request from a socket, and its place in the order of replies. */
-export class SocketRequest implements RequestContext<unknown> {
+export class SocketRequest implements FrameContext<unknown> {
   readonly apiVersion: number
   readonly correlationId: number
   readonly clientId: string | null
@@ -67,32 +67,42 @@ export class SocketRequest implements RequestContext<unknown> {
   }
 
   reply(response: unknown, sent?: () => void): void {
+    this.sent = sent
+    this.answer(response, null)
+  }
+
+  replyWith(body: Buffer): void {
+    this.answer(null, body)
+  }
+
+  /** One of the two: what the codec is to write, or what it would have written. */
+  private answer(response: unknown, body: Buffer | null): void {
     if (this.owner.closed) return
     if (this.replyParts !== null) throw new Error(`${this.served.handler.api.name} was answered twice`)
     const next = this.owner.writerFor(this)
     try {
-      if (next === null) this.keep(response)
-      else this.encode(next, response)
+      if (next === null) this.keep(response, body)
+      else this.encode(next, response, body)
     } catch (error) {
       this.owner.failed('reply-not-encodable', this, error)
       return
     }
     this.replyParts ??= NOTHING
-    this.sent = sent
     this.owner.completed(this)
   }
 
-  private keep(response: unknown): void {
+  private keep(response: unknown, body: Buffer | null): void {
     const writer = new Writer(REPLY_BYTES)
-    this.replyBytes = this.encode(writer, response)
+    this.replyBytes = this.encode(writer, response, body)
     this.replyParts = writer.finish()
   }
 
-  private encode(writer: Writer, response: unknown): number {
+  private encode(writer: Writer, response: unknown, body: Buffer | null): number {
     const { api } = this.served.handler
     writer.beginFrame()
     writeResponseHeader(writer, api, this.apiVersion, this.correlationId)
-    api.writeResponse(writer, response, this.apiVersion)
+    if (body === null) api.writeResponse(writer, response, this.apiVersion)
+    else writer.copy(body)
     return writer.endFrame()
   }
 

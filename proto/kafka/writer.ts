@@ -230,6 +230,12 @@ export class Writer {
     this.#partBytes += value.length
   }
 
+  /** Bytes without a length, copied whatever their size. */
+  copy(value: Buffer): void {
+    const at = this.#reserve(value.length)
+    this.#chunk.set(value, at)
+  }
+
   /** Count of an array; -1 for null. */
   arrayLength(count: number): void {
     this.int32(count)

@@ -19,17 +19,23 @@ export class ParkedProduces {
 
   /** Everything below `endOffset` is written. */
   written(endOffset: number, logStartOffset: number): void {
-    for (const parked of this.awaitingWrite.takeWhile(({ requiredOffset }) => requiredOffset <= endOffset)) {
+    const { awaitingWrite } = this
+    for (let parked = awaitingWrite.peek(); parked !== undefined && parked.requiredOffset <= endOffset; ) {
+      awaitingWrite.shift()
       parked.done(accepted(parked, logStartOffset))
+      parked = awaitingWrite.peek()
     }
   }
 
   /** Everything below `highWatermark` is committed; `isEnough` = the in-sync set has its minimum. */
   committed(highWatermark: number, logStartOffset: number, isEnough: boolean): void {
-    for (const parked of this.awaitingCommit.takeWhile(({ requiredOffset }) => requiredOffset <= highWatermark)) {
+    const { awaitingCommit } = this
+    for (let parked = awaitingCommit.peek(); parked !== undefined && parked.requiredOffset <= highWatermark; ) {
+      awaitingCommit.shift()
       parked.done(
         isEnough ? accepted(parked, logStartOffset) : refused(Errors.NOT_ENOUGH_REPLICAS_AFTER_APPEND, logStartOffset),
       )
+      parked = awaitingCommit.peek()
     }
   }
 

@@ -126,7 +126,7 @@ function areGood(batch: Buffer, rules: BatchRules): boolean {
 /** What `ShortVarints` makes of a longer one: larger than any that it reads. */
 const LONG = 2 ** 30
 
-/** Reads zig-zag varints of up to four bytes. Past the end of the buffer it reads zeros: look at the position. */
+/** Reads zig-zag varints of up to four bytes. Past the end of the buffer it makes something up: look at the position. */
 class ShortVarints {
   position: number
   private readonly buffer: Buffer
@@ -137,15 +137,19 @@ class ShortVarints {
   }
 
   next(): number {
-    const { buffer } = this
-    let byte = buffer[this.position++]!
-    let value = byte & 0x7f
-    for (let shift = 7; byte >= 0x80; shift += 7) {
-      if (shift > 21) return LONG
-      byte = buffer[this.position++]!
+    const byte = this.buffer[this.position++]!
+    // Nearly all are this short: kept small, so that it is inlined wherever it is called.
+    return byte < 0x80 ? (byte >>> 1) ^ -(byte & 1) : this.longer(byte & 0x7f)
+  }
+
+  private longer(low: number): number {
+    let value = low
+    for (let shift = 7; shift <= 21; shift += 7) {
+      const byte = this.buffer[this.position++]!
       value |= (byte & 0x7f) << shift
+      if (byte < 0x80) return (value >>> 1) ^ -(value & 1)
     }
-    return (value >>> 1) ^ -(value & 1)
+    return LONG
   }
 }
 
