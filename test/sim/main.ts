@@ -38,9 +38,39 @@ async function sweepOnce({ world, from, seeds, minutes, twiceEvery }: Sweep): Pr
   try {
     const worker = join(directory, 'worker.mjs')
     await compileWorker(root, worker)
-    return await sweep({ world, from, seeds, maxMs: minutes * 60_000, worker, stopAtFailure: false, twiceEvery })
+    const maxMs = minutes * 60_000
+    const signal = interrupted()
+    return await sweep({
+      world,
+      from,
+      seeds,
+      maxMs,
+      worker,
+      stopAtFailure: false,
+      twiceEvery,
+      signal,
+      progress: progress(seeds),
+    })
   } finally {
     rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+/** The first Ctrl-C ends a sweep with what it has found so far. */
+function interrupted(): AbortSignal {
+  const controller = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => controller.abort())
+  return controller.signal
+}
+
+/** A line on stderr every minute, and for each seed that fails. */
+function progress(all: number): (seeds: number, failing: readonly number[]) => void {
+  let [toldMs, told] = [performance.now(), 0]
+  return (seeds, failing) => {
+    const isNews = failing.length > told
+    if (!isNews && performance.now() - toldMs < 60_000) return
+    ;[toldMs, told] = [performance.now(), failing.length]
+    console.error(`${seeds} of ${all} seeds${failing.length === 0 ? '' : `, failing: ${failing.join(' ')}`}`)
   }
 }
 

@@ -22,6 +22,10 @@ export interface SweepOptions {
   readonly stopAtFailure: boolean
   /** Of so many seeds one runs again, and must do the same; 0 = none. */
   readonly twiceEvery: number
+  /** No new seeds are begun once it is aborted. */
+  readonly signal?: AbortSignal
+  /** Called after each few seeds, with how many are done in all. */
+  readonly progress?: (seeds: number, failing: readonly number[]) => void
 }
 
 export interface SweepResult {
@@ -51,8 +55,8 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
   let next = options.from
   const end = options.from + options.seeds
   const take = (): Chunk | null => {
-    const isOver = performance.now() - started >= options.maxMs || (options.stopAtFailure && failures.length > 0)
-    if (next >= end || isOver) return null
+    const isLate = performance.now() - started >= options.maxMs || options.signal?.aborted === true
+    if (next >= end || isLate || (options.stopAtFailure && failures.length > 0)) return null
     const chunk = {
       world: options.world,
       from: next,
@@ -70,6 +74,8 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
     paceOfThree = added(paceOfThree, result.paceOfThree)
     failures.push(...result.failures.filter(({ seed }) => options.except?.has(seed) !== true))
     for (const [kind, count] of Object.entries(result.faults)) faults.set(kind, (faults.get(kind) ?? 0) + count)
+    const failing = failures.map(({ seed }) => seed)
+    options.progress?.(seeds, failing)
   }
   const processes = Math.min(availableParallelism(), Math.ceil(options.seeds / chunkSeeds))
   await Promise.all(Array.from({ length: processes }, () => runProcess(options.worker, take, note)))
