@@ -271,7 +271,7 @@ export class Broker {
         logger.warn({ topic, partition: index, reason }, 'a partition cannot be followed for now'),
     })
     const shared = { nodeId, config, clock, random, logger, metrics, metadata, controller, partitions }
-    const groups = new GroupManager(shared)
+    const groups = new GroupManager({ ...shared, isCutOff: () => !isAlone(config) && cluster.isCutOff })
     const services: Services = {
       ...shared,
       groups,

@@ -134,22 +134,23 @@ export class BrokerRequests {
 
   /** Takes what the broker told of its replicas, elects where that decides it, and says what it shall tell next. */
   private wantedEnds({ brokerId, brokerEpoch, replicaEnds }: BrokerHeartbeatRequest): WantedTopic[] {
+    const { controller } = this.options
+    const wanted = this.lastReplicas.wanted(controller.view, controller.appliedOffset, brokerId)
+    if (replicaEnds.length > 0) this.lastReplicas.report(brokerId, brokerEpoch, replicaEnds)
+    // With every heartbeat: the last to tell may have been fenced still, and may lead from now on.
+    this.electLast()
+    if (replicaEnds.length > 0) return []
+    return wanted.map(({ topicId, partitions }) => ({ topicId, partitions: [...partitions] }))
+  }
+
+  private electLast(): void {
     const { controller, logger } = this.options
-    const { lastReplicas } = this
-    const wanted = lastReplicas.wanted(controller.view, controller.appliedOffset, brokerId)
-    if (replicaEnds.length === 0)
-      return wanted.map(({ topicId, partitions }) => ({ topicId, partitions: [...partitions] }))
-    lastReplicas.report(brokerId, brokerEpoch, replicaEnds)
-    const chosen = lastReplicas.chosen(controller.view)
-    if (chosen.length > 0) {
-      const ignore = () => {}
-      logger.info(
-        { partitions: chosen.length },
-        'all replicas that were last complete are back: the ones with the most lead',
-      )
-      controller.commands.run((context) => electChosen(context, chosen), ignore, ignore)
-    }
-    return []
+    const chosen = this.lastReplicas.chosen(controller.view)
+    if (chosen.length === 0) return
+    const ignore = () => {}
+    const partitions = chosen.length
+    logger.info({ partitions }, 'all replicas that were last complete are back: the ones with the most lead')
+    controller.commands.run((context) => electChosen(context, chosen), ignore, ignore)
   }
 
   private noteRefusal(brokerId: number, { error, message }: ItemResult): void {

@@ -150,9 +150,9 @@ export class Controller {
     return this.member.voters
   }
 
-  /** Who votes as far as the metadata applied here says: a change counts before it is committed, and may be taken back. */
-  get committedVoters(): readonly Voter[] {
-    return this.member.log.votersAt(this.feed.appliedOffset) ?? this.member.voters
+  /** Who votes after the first `endOffset` records here: a change counts before it is committed, and may be taken back. */
+  votersAt(endOffset: number): readonly Voter[] {
+    return this.member.log.votersAt(endOffset) ?? this.member.voters
   }
 
   /** A hint: the connection to the leader of the quorum broke, and cannot be made again. */

@@ -55,6 +55,8 @@ export interface GroupManagerDependencies {
   readonly metadata: MetadataView
   readonly controller: ControllerApi
   readonly partitions: PartitionsApi
+  /** No controller has answered for as long as it takes to be replaced: another broker coordinates by now, for all one knows. */
+  readonly isCutOff: () => boolean
 }
 
 export class GroupManager implements GroupsApi, GroupsLifecycle {
@@ -75,7 +77,7 @@ export class GroupManager implements GroupsApi, GroupsLifecycle {
     this.#locator = new CoordinatorLocator({
       ...dependencies,
       partitionFor: (groupId) => this.partitionFor(groupId),
-      isServing: (partition) => this.#coordinators.get(partition)?.error === Errors.NONE,
+      isServing: (partition) => this.#coordinators.get(partition)?.error === Errors.NONE && !dependencies.isCutOff(),
     })
     this.#metrics = new GroupMetrics(dependencies.metrics, this.#budget, () => this.#shards())
   }
@@ -210,7 +212,8 @@ export class GroupManager implements GroupsApi, GroupsLifecycle {
       refuse(Errors.INVALID_GROUP_ID)
     } else {
       const coordinator = this.#coordinators.get(this.partitionFor(groupId))
-      const error = coordinator?.error ?? Errors.NOT_COORDINATOR
+      const isDeposed = coordinator === undefined || this.#dependencies.isCutOff()
+      const error = isDeposed ? Errors.NOT_COORDINATOR : coordinator.error
       if (coordinator !== undefined && error === Errors.NONE) return coordinator
       refuse(error)
     }

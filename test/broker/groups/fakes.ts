@@ -151,6 +151,8 @@ export class GroupWorld {
   createError: ErrorCode = Errors.NONE
   /** While false, topics that are created have no leaders yet. */
   elects = true
+  /** No controller answers this broker any more. */
+  isCutOff = false
   readonly manager: GroupManager
   readonly dependencies: GroupManagerDependencies
   #listener: LeadershipListener | null = null
@@ -188,6 +190,7 @@ export class GroupWorld {
       partitions: {
         onLeadership: (_topic: string, listener: LeadershipListener) => void (this.#listener = listener),
       } as unknown as GroupManagerDependencies['partitions'],
+      isCutOff: () => this.isCutOff,
     }
     this.manager = this.newManager()
   }

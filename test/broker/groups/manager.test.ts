@@ -85,6 +85,16 @@ describe('requests are served by the coordinator of the group, or refused', () =
     expect(commit(world, { t: 5 })?.[0]?.partitions[0]?.error).toBe(Errors.NOT_COORDINATOR)
   })
 
+  it('with NOT_COORDINATOR while no controller answers: another broker may coordinate, and know of later offsets', () => {
+    const world = new GroupWorld()
+    find(world)
+    commit(world, { t: 5 })
+    world.isCutOff = true
+    expect(fetchAll(world)).toMatchObject({ error: Errors.NOT_COORDINATOR })
+    world.isCutOff = false
+    expect(fetchAll(world)).toMatchObject({ error: Errors.NONE })
+  })
+
   it('with COORDINATOR_LOAD_IN_PROGRESS while it loads; heartbeats are fine', () => {
     const world = new GroupWorld()
     world.elect((partition) => {

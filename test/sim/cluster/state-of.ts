@@ -12,8 +12,9 @@ export function stateOf(world: World): string[] {
     const brokers = metadata.brokers().map(({ id, epoch, fenced }) => `${id} epoch ${epoch}${fenced ? ' fenced' : ''}`)
     lines.push(`${node.host} believes: controller ${metadata.controllerId}, brokers ${brokers.join(', ')}`)
   }
-  for (const [name, { leader, leaderEpoch, partitionEpoch, isr, elr, replicas }] of seen.newest) {
-    const sets = `isr ${isr.join(' ')} elr ${elr.join(' ')} of ${replicas.join(' ')}`
+  for (const [name, view] of seen.newest) {
+    const { leader, leaderEpoch, partitionEpoch, isr, elr, lastKnownElr, replicas } = view
+    const sets = `isr ${isr.join(' ')} elr ${elr.join(' ')} last ${lastKnownElr.join(' ')} of ${replicas.join(' ')}`
     lines.push(`${name}: leader ${leader} epoch ${leaderEpoch} partition epoch ${partitionEpoch} ${sets}`)
   }
   for (const { node, name, partition } of seen.replicas) {

@@ -1,4 +1,5 @@
 /** A cluster with its clients: made from a seed, kept going while faults befall it. */
+import { coordinatorPartition, OFFSETS_TOPIC } from '../../../broker/groups/partition.ts'
 import { Violation } from '../log/violation.ts'
 import {
   rackOf,
@@ -127,7 +128,13 @@ export class World {
       return new SimProducer({ ...client, ...settings, history: this.history, partitions })
     })
     this.members = Array.from({ length: this.settings.members }, (_, index) => {
-      return new SimGroupMember({ ...this.newClient(`member-${index + 1}`), group: this.group, partitions })
+      const coordinator = () => this.#coordinatorOf(this.group.name)
+      return new SimGroupMember({
+        ...this.newClient(`member-${index + 1}`),
+        group: this.group,
+        partitions,
+        coordinator,
+      })
     })
     for (const client of [...this.consumers, ...this.producers, ...this.members]) client.start()
     this.#startVoterOperator()
@@ -152,6 +159,13 @@ export class World {
     const peers = this.cluster.nodes.map(({ id, host, config }) => ({ id, host, port: config.peerPort }))
     this.voterOperator = new SimVoterOperator({ ...this.newClient('voter-operator'), peers, intervalMs })
     this.voterOperator.start()
+  }
+
+  #coordinatorOf(group: string): string | null {
+    const { nodes } = this.cluster
+    const count = Number(this.settings.properties['offsets.topic.num.partitions'])
+    const view = newestView(nodes, OFFSETS_TOPIC, coordinatorPartition(group, count))
+    return nodes.find(({ id }) => id === view?.leader)?.host ?? null
   }
 
   #isLonely({ topic, index }: PartitionHistory): boolean {

@@ -18,6 +18,11 @@ import { WireConnection } from './wire.ts'
 export interface GroupMemberOptions extends ClientOptions {
   readonly group: GroupHistory
   readonly partitions: readonly PartitionHistory[]
+  /**
+   * The host that coordinates the group by now, null where nobody does. One that was replaced and has not heard of it yet
+   * answers with what it knew, as Kafka's does: that breaks no promise.
+   */
+  readonly coordinator: () => string | null
 }
 
 const SESSION_MS = 6_000
@@ -48,6 +53,7 @@ export class SimGroupMember {
   readonly #client: SimClient
   readonly #options: GroupMemberOptions
   #coordinator: WireConnection | null = null
+  #coordinatorHost = ''
   #memberId = NO_MEMBER
   #generation = -1
   #assigned: readonly string[] = []
@@ -91,6 +97,7 @@ export class SimGroupMember {
       this.#coordinator?.close()
       const { process, network } = this.#options
       this.#coordinator = new WireConnection(process, network, { host: found.host, port: found.port })
+      this.#coordinatorHost = found.host
       this.#join(round)
     })
   }
@@ -178,9 +185,11 @@ export class SimGroupMember {
     const message = { groupId: group.name, topics, groups: [], requireStable: true }
     this.#coordinator?.request(OffsetFetch, 7, message, REQUEST_MS, (response) => {
       if (!this.#isGood(round, response?.errorCode ?? null)) return
+      const isDeposed = (this.#options.coordinator() ?? this.#coordinatorHost) !== this.#coordinatorHost
       for (const { name, partitions } of response!.topics) {
         for (const { partitionIndex, errorCode, committedOffset } of partitions) {
-          if (errorCode === Errors.NONE) group.fetched(`${name}-${partitionIndex}`, committedOffset, askedMs)
+          if (errorCode === Errors.NONE && !isDeposed)
+            group.fetched(`${name}-${partitionIndex}`, committedOffset, askedMs)
         }
       }
       this.#commit(round)

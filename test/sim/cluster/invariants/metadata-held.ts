@@ -16,7 +16,7 @@ export class MetadataHeld implements Invariant {
   /** The last batch that anybody has applied: its end and its epoch. */
   #endOffset = 0
   #epoch = IN_SNAPSHOT
-  /** Who votes as of that batch, and who did for the one that applied it: a change counts as soon as it is in the log. */
+  /** Who votes as of that batch, and as of what follows it where it was applied: a change counts as soon as it is in the log. */
   #electorates: readonly ReadonlySet<number>[] = []
   /** How often disks have changed hands, for the last look. */
   #lives = 0
@@ -28,8 +28,8 @@ export class MetadataHeld implements Invariant {
       const controller = node.inside?.services.cluster.controller
       const endOffset = controller?.appliedOffset ?? 0
       if (controller === undefined || endOffset <= this.#endOffset) continue
-      const { committedVoters, voters } = controller
-      this.#electorates = [committedVoters, voters].map((members) => new Set(members.map(({ id }) => id)))
+      const electorates = [controller.votersAt(endOffset), controller.votersAt(Number.POSITIVE_INFINITY)]
+      this.#electorates = electorates.map((voters) => new Set(voters.map(({ id }) => id)))
       this.#endOffset = endOffset
       this.#epoch = this.#lastBatch(node)?.leaderEpoch ?? IN_SNAPSHOT
       isNews = true
