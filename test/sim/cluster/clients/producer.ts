@@ -242,7 +242,9 @@ export class SimProducer {
 
   /** An idempotent producer that gives up a batch cannot go on with the next: it begins anew. */
   #giveUp(lane: Lane): void {
-    for (const batch of [...lane.queue]) this.#finish(lane, batch, batch.mayBeWritten ? 'unknown' : 'fail')
+    // What is on its way may arrive yet.
+    const isOver = lane.inFlight === 0
+    for (const batch of [...lane.queue]) this.#finish(lane, batch, isOver && !batch.mayBeWritten ? 'fail' : 'unknown')
     if (!this.#options.isIdempotent) return
     lane.nextSequence = 0
     this.#producer = NO_PRODUCER
