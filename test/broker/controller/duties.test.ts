@@ -1,6 +1,10 @@
 /** What the active controller does unasked, on a virtual clock: the rig's own broker is 1, the others are played here. */
 import { beforeEach, describe, expect, it } from 'vitest'
 import { Errors } from '../../../proto/kafka/errors.ts'
+import type {
+  BrokerHeartbeatRequest,
+  BrokerHeartbeatResponse,
+} from '../../../proto/kafka/generated/63-broker-heartbeat.ts'
 import { Rig } from './harness.ts'
 
 /** `broker.session.timeout.ms` of the rig. */
@@ -23,7 +27,7 @@ function answer<Response>(ask: (reply: (response: Response) => void) => void): R
   return answers[0]
 }
 
-function register(brokerId: number, incarnationId = `first-of-${brokerId}`) {
+function register(brokerId: number, incarnationId = `first-of-${brokerId}`, clean = true) {
   return answer<{ errorCode: number; brokerEpoch: number }>((reply) =>
     rig.requests.register(
       {
@@ -36,19 +40,19 @@ function register(brokerId: number, incarnationId = `first-of-${brokerId}`) {
         isMigratingZkBroker: false,
         logDirs: [`disk-${brokerId}`],
         previousBrokerEpoch: -1,
-        clean: true,
+        clean,
       },
       reply,
     ),
   )
 }
 
-function beat(brokerId: number, brokerEpoch = rig.view.broker(brokerId)?.epoch ?? -1) {
-  return answer<{ errorCode: number; isFenced: boolean }>((reply) =>
+function beat(brokerId: number, told: Partial<BrokerHeartbeatRequest> = {}) {
+  return answer<BrokerHeartbeatResponse>((reply) =>
     rig.requests.heartbeat(
       {
         brokerId,
-        brokerEpoch,
+        brokerEpoch: rig.view.broker(brokerId)?.epoch ?? -1,
         currentMetadataOffset: rig.controller.appliedOffset,
         wantFence: false,
         wantShutDown: false,
@@ -58,6 +62,7 @@ function beat(brokerId: number, brokerEpoch = rig.view.broker(brokerId)?.epoch ?
         replicaEnds: [],
         lostReplicas: [],
         fullReplicas: [],
+        ...told,
       },
       reply,
     ),
@@ -240,6 +245,38 @@ describe('a partition that nobody complete can lead', () => {
     rig.ask((controller, done) => controller.alterConfigs([change], { validateOnly: false }, done))
     rig.clock.advance(6_000)
     expect(partition()).toMatchObject({ leader: 1, isr: [1], elr: [] })
+  })
+
+  it('is led by the one with the most, also when the last to tell may only lead a while later', () => {
+    join(2)
+    join(3)
+    const topic = {
+      name: 't',
+      partitions: -1,
+      replicationFactor: -1,
+      assignments: [{ partition: 0, brokers: [2, 3] }],
+      configs: [{ name: 'min.insync.replicas', value: '2' }],
+    }
+    rig.ask((controller, done) => controller.createTopics([topic], { validateOnly: false }, done))
+    const partition = () => rig.view.topic('t')?.partitions[0]
+    rig.clock.advance(SESSION_MS + 200)
+    for (const id of [2, 3]) register(id, `again-${id}`, false)
+    expect(partition()).toMatchObject({ leader: -1, isr: [], elr: [] })
+    const tell = (brokerId: number, endOffset: number, wantFence: boolean) => {
+      const asked = beat(brokerId, { wantFence }).wantedEnds
+      const replicaEnds = asked.map(({ topicId }) => {
+        return { topicId, partitions: [{ partition: 0, lastEpoch: 0, endOffset }] }
+      })
+      expect(replicaEnds).toHaveLength(1)
+      beat(brokerId, { wantFence, replicaEnds })
+    }
+    tell(2, 80, false)
+    // Its logs are not all open yet.
+    tell(3, 90, true)
+    expect(partition()).toMatchObject({ leader: -1 })
+    beat(3)
+    rig.clock.settle()
+    expect(partition()).toMatchObject({ leader: 3, isr: [3] })
   })
 })
 
