@@ -162,10 +162,9 @@ export class World {
   }
 
   #coordinatorOf(group: string): string | null {
-    const { nodes } = this.cluster
     const count = Number(this.settings.properties['offsets.topic.num.partitions'])
-    const view = newestView(nodes, OFFSETS_TOPIC, coordinatorPartition(group, count))
-    return nodes.find(({ id }) => id === view?.leader)?.host ?? null
+    const view = this.invariants.newestView(OFFSETS_TOPIC, coordinatorPartition(group, count))
+    return this.cluster.nodes.find(({ id }) => id === view?.leader)?.host ?? null
   }
 
   #isLonely({ topic, index }: PartitionHistory): boolean {

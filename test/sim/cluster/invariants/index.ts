@@ -1,4 +1,5 @@
 /** Every invariant of a cluster's insides. What clients are told is judged as they hear it (`../history.ts`, `../clients`). */
+import type { PartitionView } from '../../../../broker/controller/view.ts'
 import type { SimNode, StoredBatch } from '../../../../testing/sim/index.ts'
 import type { History } from '../history.ts'
 import { AcknowledgedIsCommitted } from './acknowledged-is-committed.ts'
@@ -14,6 +15,7 @@ import { MetadataLogsMatch } from './metadata-logs-match.ts'
 import { OneLeaderPerEpoch } from './one-leader-per-epoch.ts'
 import { QuorumSuperset } from './quorum-superset.ts'
 import { SnapshotMeetsLog } from './snapshot-meets-log.ts'
+import { nameOf } from './survey.ts'
 import { TruncatesAboveHighWatermark } from './truncates-above-high-watermark.ts'
 import { VotesKept } from './votes-kept.ts'
 import { Watch } from './watch.ts'
@@ -48,6 +50,11 @@ export class Invariants {
       new CommittedDataHeld(committed, isDurable, deletedBelow),
       new TruncatesAboveHighWatermark(deletedBelow),
     ]
+  }
+
+  /** The newest state of a partition that any broker has had, dead or alive. */
+  newestView(topic: string, index: number): PartitionView | undefined {
+    return this.#watch.newest.get(nameOf(topic, index))
   }
 
   /** Called after every event. */
