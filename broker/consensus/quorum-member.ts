@@ -127,7 +127,7 @@ export class QuorumMember {
   start(): void {
     this.options.snapshots.loaded = null
     this.log.findVoters((error) => {
-      const problem = error ?? this.stateFile.problemWith(this.log.voters?.voters ?? null)
+      const problem = error ?? this.stateFile.problemWith(this.log.voters?.voters ?? null, this.log.endOffset === 0)
       if (this.stopped) return
       if (problem !== null) return this.fail(problem)
       this.started = true

@@ -57,6 +57,11 @@ export function parseQuorumState(text: string): QuorumState {
   }
 }
 
+/** The voters that the text of a state file names: those that counted when it was written. Empty for one of before. */
+function votersIn(text: string): number[] {
+  return [...text.matchAll(/"voterId":(\d+)/g)].map(([, id]) => Number(id))
+}
+
 /** Kafka's name, inside the directory of the log. */
 const STATE_FILE = 'quorum-state'
 
@@ -84,7 +89,9 @@ export class QuorumStateFile {
   private readonly reserve: SpaceReserve
   private readonly nodeId: number
   private readonly clusterId: string
+  private readonly configured: readonly number[]
   private readonly isAlone: boolean
+  private former: readonly number[] = []
   private damage: QuorumStateError | null = null
   private state: QuorumState = initialQuorumState
   private isSynced: boolean
@@ -96,6 +103,7 @@ export class QuorumStateFile {
     this.path = `${directory}/${STATE_FILE}`
     this.reserve = new SpaceReserve(disk, `${directory}/${RESERVE_FILE}`)
     this.nodeId = nodeId
+    this.configured = voters.map(({ id }) => id)
     this.isAlone = this.isOnly(voters)
     // Nobody knows what an earlier start has synced.
     this.isSynced = !this.isAlone
@@ -104,8 +112,10 @@ export class QuorumStateFile {
   /** Throws QuorumStateError when it is damaged and the configuration names other voters. */
   read(): QuorumState {
     if (!this.disk.existsSync(this.path)) return this.state
+    const text = this.disk.readFileSync(this.path).toString('utf8')
+    this.former = votersIn(text)
     try {
-      this.state = parseQuorumState(this.disk.readFileSync(this.path).toString('utf8'))
+      this.state = parseQuorumState(text)
     } catch (error) {
       if (!(error instanceof QuorumStateError)) throw error
       if (!this.isAlone) throw error
@@ -114,9 +124,19 @@ export class QuorumStateFile {
     return this.state
   }
 
-  /** Why the member must not start, now that it is known which voters the log names: null = the configured ones. */
-  problemWith(voters: readonly VoterEndpoint[] | null): QuorumStateError | null {
-    return voters === null || this.isOnly(voters) ? null : this.damage
+  /**
+   * Why the member must not start, now that it is known which voters the log names: null = the configured ones. These must
+   * then be those of before, as Kafka has it: others could elect one that has nothing of what is in this log.
+   */
+  problemWith(voters: readonly VoterEndpoint[] | null, isLogEmpty: boolean): QuorumStateError | null {
+    if (voters !== null) return this.isOnly(voters) ? null : this.damage
+    const { former, configured } = this
+    const isSame = former.length === configured.length && former.every((id) => configured.includes(id))
+    if (isLogEmpty || former.length === 0 || isSame) return null
+    const found = `${this.path} was written with the voters ${former.join(', ')}, and now ${configured.join(', ')} are configured`
+    const remedy =
+      'start with those of before and add the others with millrace quorum add-voter, or with an empty data directory'
+    return new QuorumStateError(`${found}: ${remedy}`)
   }
 
   write(state: QuorumState, voters: readonly VoterEndpoint[]): void {

@@ -50,6 +50,27 @@ describe('the state file of a quorum', () => {
   })
 })
 
+describe('the voters of before', () => {
+  const others = [1, 2, 3].map((id) => ({ id, host: '', port: 0 }))
+  const opened = (configured: typeof voters) => {
+    const file = new QuorumStateFile(written(OURS), '/data/log', { ...raft, voters: configured }, OURS)
+    file.read()
+    return file
+  }
+
+  it('are not exchanged for others by a changed list, which could elect one that has nothing of this log', () => {
+    const problem = opened(others).problemWith(null, false)
+    expect(problem?.message).toContain('/data/log/quorum-state was written with the voters 1, and now 1, 2, 3')
+    expect(problem?.message).toContain('millrace quorum add-voter')
+  })
+
+  it('do not matter where the log is empty, names its voters itself, or the list is the same', () => {
+    expect(opened(others).problemWith(null, true)).toBeNull()
+    expect(opened(others).problemWith(others, false)).toBeNull()
+    expect(opened(voters).problemWith(null, false)).toBeNull()
+  })
+})
+
 /** A disk of four blocks, each of which belongs to one file: what is replaced is there twice for a moment. */
 function blockDisk() {
   const inner = createMemoryDisk()
