@@ -85,6 +85,7 @@ const RESERVE_FILE = 'quorum-state.reserve'
 /** The file, in the directory of the metadata log. */
 export class QuorumStateFile {
   private readonly disk: Disk
+  private readonly directory: string
   private readonly path: string
   private readonly reserve: SpaceReserve
   private readonly nodeId: number
@@ -95,11 +96,14 @@ export class QuorumStateFile {
   private damage: QuorumStateError | null = null
   private state: QuorumState = initialQuorumState
   private isSynced: boolean
+  /** The name of its directory is durable. */
+  private isNamed = false
 
   /** `clusterId` is noted in the file, for `refuseOtherCluster`; '' = it is not known. */
   constructor(disk: Disk, directory: string, { nodeId, voters }: RaftOptions, clusterId = '') {
     this.disk = disk
     this.clusterId = clusterId
+    this.directory = directory
     this.path = `${directory}/${STATE_FILE}`
     this.reserve = new SpaceReserve(disk, `${directory}/${RESERVE_FILE}`)
     this.nodeId = nodeId
@@ -153,9 +157,18 @@ export class QuorumStateFile {
     const ids = voters.map(({ id }) => id)
     const replace = () =>
       this.disk.replaceSync(this.path, Buffer.from(formatQuorumState(this.state, ids, this.clusterId)), { sync })
-    if (sync) this.reserve.spend(replace)
-    else this.tryTo(replace)
+    if (sync) {
+      this.reserve.spend(replace)
+      this.nameDirectory()
+    } else this.tryTo(replace)
     this.isSynced = sync
+  }
+
+  /** The directory may be as new as the file: a power cut would take both. */
+  private nameDirectory(): void {
+    if (this.isNamed) return
+    this.disk.syncDirectorySync(this.directory.slice(0, this.directory.lastIndexOf('/')))
+    this.isNamed = true
   }
 
   /** One that is alone has nobody to tell of its epochs: on a full disk the file stays as it is, and its log knows more. */

@@ -2,6 +2,12 @@ import { describe, expect, it } from 'vitest'
 import { QuorumStateFile, refuseOtherCluster } from '../../../broker/consensus/quorum-state.ts'
 import { createMemoryDisk } from '../../../broker/node.ts'
 import type { Disk } from '../../../broker/ports/disk.ts'
+import { SimClock } from '../../../testing/sim/clock.ts'
+import { DiskFaults } from '../../../testing/sim/disk/faults.ts'
+import { SimDisk } from '../../../testing/sim/disk/sim-disk.ts'
+import { SimDirectory } from '../../../testing/sim/disk/tree.ts'
+import { SeededRandom } from '../../../testing/sim/random.ts'
+import { Trace } from '../../../testing/sim/trace.ts'
 
 const OURS = 'nZ8nbaZD0IuXBnWRnr65Ew'
 const OTHER = '8PqdSuy_dNMXNknLehjTKA'
@@ -50,6 +56,26 @@ describe('the state file of a quorum', () => {
   })
 })
 
+describe('a power cut', () => {
+  it('never takes a vote that was told, though the directory is as new as the vote', () => {
+    const several = { ...raft, voters: [1, 2, 3].map((id) => ({ id, host: '', port: 0 })) }
+    for (let seed = 1; seed <= 20; seed++) {
+      const random = new SeededRandom(seed)
+      const disk = new SimDisk({
+        clock: new SimClock(),
+        random,
+        faults: new DiskFaults(random),
+        trace: new Trace(),
+        root: new SimDirectory(new Map([['data', new SimDirectory()]])),
+      })
+      disk.mkdirSync('/data/log')
+      new QuorumStateFile(disk, '/data/log', several, OURS).write(state, several.voters)
+      disk.die('power-cut')
+      expect(new QuorumStateFile(disk.remount(), '/data/log', several, OURS).read()).toEqual(state)
+    }
+  })
+})
+
 describe('the voters of before', () => {
   const others = [1, 2, 3].map((id) => ({ id, host: '', port: 0 }))
   const opened = (configured: typeof voters) => {
@@ -95,6 +121,7 @@ function blockDisk() {
     existsSync: (path: string) => inner.existsSync(path),
     sizeSync: (path: string) => inner.sizeSync(path),
     readFileSync: (path: string) => inner.readFileSync(path),
+    syncDirectorySync: (path: string) => inner.syncDirectorySync(path),
   })
   /** Somebody else takes all there is. */
   const fill = () => {
