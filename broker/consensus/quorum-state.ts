@@ -125,7 +125,20 @@ export class QuorumStateFile {
       if (!this.isAlone) throw error
       this.damage = error
     }
+    if (this.former.length > 1) this.confirm()
     return this.state
+  }
+
+  /** A process that died may have left it in the page cache alone: a vote read from there is told once it is durable. */
+  private confirm(): void {
+    const file = this.disk.openSync(this.path)
+    try {
+      file.datasyncSync()
+    } finally {
+      file.closeSync()
+    }
+    this.disk.syncDirectorySync(this.directory)
+    this.nameDirectory()
   }
 
   /**
