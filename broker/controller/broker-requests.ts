@@ -147,10 +147,15 @@ export class BrokerRequests {
     const { controller, logger } = this.options
     const chosen = this.lastReplicas.chosen(controller.view)
     if (chosen.length === 0) return
-    const ignore = () => {}
-    const partitions = chosen.length
-    logger.info({ partitions }, 'all replicas that were last complete are back: the ones with the most lead')
-    controller.commands.run((context) => electChosen(context, chosen), ignore, ignore)
+    const tell = (partitions: number) => {
+      if (partitions === 0) return
+      logger.info({ partitions }, 'all replicas that were last complete are back: the ones with the most lead')
+    }
+    controller.commands.run(
+      (context) => electChosen(context, chosen),
+      tell,
+      () => {},
+    )
   }
 
   private noteRefusal(brokerId: number, { error, message }: ItemResult): void {

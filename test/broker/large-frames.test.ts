@@ -5,14 +5,12 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Broker } from '../../broker/broker.ts'
 import { defaultConfig } from '../../broker/config.ts'
-import { nodeClock } from '../../broker/ports/node-clock.ts'
 import { NodeDisk } from '../../broker/ports/node-disk.ts'
-import { nodeNetwork } from '../../broker/ports/node-network.ts'
-import { nodeRandom } from '../../broker/ports/node-random.ts'
 import { batchSize, computeCrc, crc } from '../../proto/kafka/batch/header.ts'
 import { Produce } from '../../proto/kafka/generated/apis.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { batchOf, fetchOne, produceRequest, recordsOf } from '../support/requests.ts'
+import { quietPorts } from '../support/quiet-ports.ts'
 
 const PRODUCERS = 20
 /** Bytes of values: below, at and above every limit of the way in. */
@@ -31,20 +29,10 @@ afterAll(() => {
 })
 
 async function start(): Promise<Broker> {
-  const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
-  const ports = {
-    clock: nodeClock,
-    random: nodeRandom,
-    disk: new NodeDisk(),
-    network: nodeNetwork,
-    logger: silent,
-    maxSyncsInFlight: 2,
-    maxOpenFiles: 64,
-    maxConnections: 64,
-    makeCompactionRunner: () => null,
-    volume: () => ({ totalBytes: -1, usableBytes: -1 }),
-  }
-  const broker = new Broker(ports, defaultConfig({ dataDir, port: 0, durability: 'page-cache' }))
+  const broker = new Broker(
+    quietPorts({ disk: new NodeDisk() }),
+    defaultConfig({ dataDir, port: 0, durability: 'page-cache' }),
+  )
   await broker.start()
   return broker
 }

@@ -5,13 +5,11 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Broker } from '../../broker/broker.ts'
 import { defaultConfig } from '../../broker/config.ts'
-import { nodeClock } from '../../broker/ports/node-clock.ts'
 import { NodeDisk } from '../../broker/ports/node-disk.ts'
-import { nodeNetwork } from '../../broker/ports/node-network.ts'
-import { nodeRandom } from '../../broker/ports/node-random.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { batchOf, fetchOne, produce } from '../support/requests.ts'
 import { WatchDisk } from '../support/watch-disk.ts'
+import { quietPorts } from '../support/quiet-ports.ts'
 
 const PARTITIONS = 3
 const BATCHES = 8
@@ -28,20 +26,7 @@ afterEach(() => {
 })
 
 async function start(watch: WatchDisk): Promise<Broker> {
-  const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
-  const ports = {
-    clock: nodeClock,
-    random: nodeRandom,
-    disk: watch.disk,
-    network: nodeNetwork,
-    logger: silent,
-    maxSyncsInFlight: 2,
-    maxOpenFiles: 64,
-    maxConnections: 64,
-    makeCompactionRunner: () => null,
-    volume: () => ({ totalBytes: -1, usableBytes: -1 }),
-  }
-  const broker = new Broker(ports, defaultConfig({ dataDir, port: 0 }))
+  const broker = new Broker(quietPorts({ disk: watch.disk }), defaultConfig({ dataDir, port: 0 }))
   await broker.start()
   return broker
 }

@@ -5,7 +5,6 @@ import { defaultConfig } from '../../../broker/config.ts'
 import { produceHandler } from '../../../broker/handlers/00-produce.ts'
 import { createMemoryDisk } from '../../../broker/node.ts'
 import { nodeClock } from '../../../broker/ports/node-clock.ts'
-import { nodeNetwork } from '../../../broker/ports/node-network.ts'
 import { encodeBatch } from '../../../proto/kafka/batch/encode.ts'
 import { frameRequest, frameResponse } from '../../../proto/kafka/frame.ts'
 import { CreateTopics, FindCoordinator, Metadata, Produce } from '../../../proto/kafka/generated/apis.ts'
@@ -14,6 +13,7 @@ import { Reader } from '../../../proto/kafka/reader.ts'
 import { ZERO_UUID } from '../../../proto/kafka/uuid.ts'
 import { SeededRandom } from '../../../testing/sim/random.ts'
 import { RawClient } from '../../support/raw-client.ts'
+import { quietPorts } from '../../support/quiet-ports.ts'
 
 const NOW_MS = 1_790_000_000_000
 const ROUNDS = 400
@@ -36,22 +36,12 @@ interface Side extends AsyncDisposable {
 }
 
 async function startSide(): Promise<Side> {
-  const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
   const disk = createMemoryDisk()
-  const ports = {
-    clock: { ...nodeClock, now: () => NOW_MS },
-    random: new SeededRandom(7),
-    disk,
-    network: nodeNetwork,
-    logger: silent,
-    maxSyncsInFlight: 2,
-    maxOpenFiles: 64,
-    maxConnections: 64,
-    makeCompactionRunner: () => null,
-    volume: () => ({ totalBytes: -1, usableBytes: -1 }),
-  }
   const properties = { 'offsets.topic.num.partitions': 2 }
-  const broker = new Broker(ports, defaultConfig({ dataDir: '/data', port: 0, durability: 'page-cache', properties }))
+  const broker = new Broker(
+    quietPorts({ disk, clock: { ...nodeClock, now: () => NOW_MS }, random: new SeededRandom(7) }),
+    defaultConfig({ dataDir: '/data', port: 0, durability: 'page-cache', properties }),
+  )
   await broker.start()
   const asked = topics.map((topic) => ({ ...topic, numPartitions: 2, replicationFactor: 1, assignments: [] }))
   await broker.dispatch(CreateTopics, { topics: asked, timeoutMs: 10_000, validateOnly: false }, 5)

@@ -51,7 +51,8 @@ export async function runSeed(
   }
   const acknowledged = world.producers.reduce((sum, producer) => sum + producer.acknowledged, 0)
   trace.note(`${world.events} events, ${acknowledged} records`)
-  const faults = Object.fromEntries([...world.weather.counts].sort(([a], [b]) => (a < b ? -1 : 1)))
+  const counts = [...world.weather.counts, ['voter-change', world.voterOperator?.changes ?? 0] as const]
+  const faults = Object.fromEntries(counts.sort(([a], [b]) => (a < b ? -1 : 1)))
   const { events, nowMs: simulatedMs } = world
   const { brokers } = world.settings
   return { seed, brokers, events, simulatedMs, records: acknowledged, hash: trace.digest(), faults, failure }

@@ -36,6 +36,7 @@ export class SimClient {
   #isRefreshing = false
   #refreshedAtMs = Number.NEGATIVE_INFINITY
   #turn: number
+  #isStopped = false
 
   constructor(options: ClientOptions) {
     this.#options = options
@@ -51,6 +52,23 @@ export class SimClient {
 
   after(delayMs: number, fn: () => void): void {
     this.process.clock.after(delayMs, fn)
+  }
+
+  /** Works again and again, after a pause of `meanMs` on average, until `stop`. */
+  repeat(meanMs: number, work: () => void): void {
+    this.after(this.random.between(1, meanMs * 2), () => {
+      if (this.#isStopped) return
+      work()
+      this.repeat(meanMs, work)
+    })
+  }
+
+  stop(): void {
+    this.#isStopped = true
+  }
+
+  get isStopped(): boolean {
+    return this.#isStopped
   }
 
   /** The leader as last heard; asks again when there is none. */

@@ -54,7 +54,6 @@ export class SimOperator {
   /** Topics of its own, by name: what is known of them. */
   readonly #topics = new Map<string, 'there' | 'gone' | 'unknown'>()
   #named = 0
-  #isStopped = false
 
   constructor(options: OperatorOptions) {
     this.#options = options
@@ -62,16 +61,11 @@ export class SimOperator {
   }
 
   start(): void {
-    const { random, intervalMs } = this.#options
-    this.#client.after(random.between(1, intervalMs * 2), () => {
-      if (this.#isStopped) return
-      this.#work()
-      this.start()
-    })
+    this.#client.repeat(this.#options.intervalMs, () => this.#work())
   }
 
   stop(): void {
-    this.#isStopped = true
+    this.#client.stop()
   }
 
   /** Its own topics that are certainly there, or certainly gone. */
@@ -82,7 +76,7 @@ export class SimOperator {
   /** Looks at the monitor every now and then: a leader that is left alone is let go on alone, at once. */
   watch(): void {
     this.#client.after(WATCH_MS, () => {
-      if (this.#isStopped) return
+      if (this.#client.isStopped) return
       const lonely = this.#options.partitions.filter((partition) => this.#options.isLonely(partition))
       if (lonely.length > 0 && this.#options.random.chance(HASTE)) {
         this.#setMinimum(this.#options.random.pick(lonely).topic, 1)

@@ -32,7 +32,6 @@ const EXPECTED: ReadonlySet<number> = new Set([
 export class SimVoterOperator {
   readonly #client: SimClient
   readonly #options: VoterOperatorOptions
-  #isStopped = false
   /** Changes that were made for certain. */
   changes = 0
 
@@ -42,16 +41,11 @@ export class SimVoterOperator {
   }
 
   start(): void {
-    const { random, intervalMs } = this.#options
-    this.#client.after(random.between(1, intervalMs * 2), () => {
-      if (this.#isStopped) return
-      this.#look()
-      this.start()
-    })
+    this.#client.repeat(this.#options.intervalMs, () => this.#look())
   }
 
   stop(): void {
-    this.#isStopped = true
+    this.#client.stop()
   }
 
   #look(): void {
