@@ -112,8 +112,8 @@ function drawTopics(random: SeededRandom, brokers: number): Settings['topics'] {
 function drawProducers(random: SeededRandom): ProducerSettings[] {
   return Array.from({ length: random.between(2, 4) }, (_, index) => {
     const isIdempotent = index === 0 || random.chance(0.6)
-    const batchRecords = random.pick(index === 0 ? [100, 200, 400] : [1, 10, 40, 80])
-    const intervalMs = index === 0 ? batchRecords * 0.8 : random.pick([60, 200, 600])
+    const batchRecords = random.pick(index === 0 ? [200, 400, 800] : [1, 10, 40, 80])
+    const intervalMs = index === 0 ? batchRecords * 0.8 : random.pick([100, 300, 1_000])
     return {
       isIdempotent,
       acks: isIdempotent ? -1 : random.pick([-1, -1, 1, 0]),

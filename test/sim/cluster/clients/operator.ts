@@ -28,8 +28,8 @@ const PREFERRED = 0
 const TOPIC = 2
 const SET = 0
 /** How often the monitor is looked at (ms), and how often something is done about what it shows. */
-const WATCH_MS = 20
-const HASTE = 0.1
+const WATCH_MS = 40
+const HASTE = 0.2
 
 /** What an operator may be told of a cluster in trouble, or of two wishes that cross. */
 const EXPECTED: ReadonlySet<number> = new Set([
