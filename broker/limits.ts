@@ -186,6 +186,12 @@ export const LOG_TAIL_CACHE_BYTES = 64 * 1024 * 1024
 /** The same for a broker among others, where every replica keeps the same batches: followers at the tail are a few milliseconds behind. */
 export const LOG_TAIL_CACHE_BYTES_AMONG_OTHERS = 16 * 1024 * 1024
 
+/** What a log may take since somebody read it (bytes) until it counts as unread: a consumer that polls every second stays one. */
+export const LOG_UNREAD_BYTES_MAX = 16 * 1024 * 1024
+
+/** Bytes of newest batches that an unread log keeps: so few that they stay in the processor's cache. */
+export const LOG_UNREAD_KEPT_BYTES = 512 * 1024
+
 /** Chunks of 1 MB that large requests are being read into at once, where their batches stay; more are put together elsewhere. */
 export const LOG_ARENA_LOANS_MAX = 16
 

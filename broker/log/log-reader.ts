@@ -90,8 +90,9 @@ export class LogReader {
 
   /** See `Log.read`. */
   read(offset: number, limitOffset: number, maxBytes: number, minOneBatch: boolean): LogRead | null {
-    if (offset >= limitOffset) return nothing(offset)
     const { tail, alwaysSync } = this.#options
+    tail.unreadBytes = 0
+    if (offset >= limitOffset) return nothing(offset)
     if (offset >= tail.startOffset) {
       const buffers: Buffer[] = []
       const held: Arena[] = []

@@ -1,4 +1,5 @@
 import * as header from '../../proto/kafka/batch/header.ts'
+import { LOG_UNREAD_BYTES_MAX, LOG_UNREAD_KEPT_BYTES } from '../limits.ts'
 import { type Arena, Arenas } from './arenas.ts'
 import { assert } from './errors.ts'
 import { Fifo } from './fifo.ts'
@@ -23,28 +24,44 @@ export interface TailRun {
   flushedTo: number
   /** What it counts against the ceiling: what it takes of an arena, the whole backing buffer otherwise (DESIGN 2.7). */
   chargeBytes: number
-  /** Evicted, truncated or closed: no longer to be extended or read from the cache. */
-  dropped: boolean
   readonly owner: LogTail
   /** The chunk it shares with others; null for a batch kept by reference. */
   readonly arena: Arena | null
+  /** Its neighbours among the runs of all logs, in the order they came. */
+  older: TailRun | null
+  newer: TailRun | null
+}
+
+/** For where many short-lived caches are made, and few bytes come to them. */
+export interface TailCacheSizes {
+  /** Of one chunk. */
+  readonly arenaBytes: number
+  /** What may come to a log after somebody read it until it counts as unread. */
+  readonly unreadBytesMax: number
+  /** Of the newest batches of a log that is unread. */
+  readonly unreadKeptBytes: number
 }
 
 /**
  * The newest batches of all logs, kept by reference under one ceiling and evicted in the order they came. Reading old data
- * never brings it in here, so a slow consumer cannot push out the tail of others.
+ * never brings it in here, so a slow consumer cannot push out the tail of others. A log that nobody reads keeps little: it
+ * pushes out nothing either, and its memory is written to again while the processor's cache still has it.
  */
 export class TailCache {
   readonly #bytesMax: number
+  readonly #unreadBytesMax: number
+  readonly #unreadKeptBytes: number
   /** What its batches lie in. Requests may be read into it: then `add` copies nothing. */
   readonly arenas: Arenas
-  readonly #runs = new Fifo<TailRun>()
+  #oldest: TailRun | null = null
+  #newest: TailRun | null = null
   #bytes = 0
 
-  /** `arenaBytes`: of one chunk, for where many short-lived caches are made. */
-  constructor(bytesMax: number, arenaBytes?: number) {
+  constructor(bytesMax: number, sizes: Partial<TailCacheSizes> = {}) {
     this.#bytesMax = bytesMax
-    this.arenas = new Arenas(bytesMax, arenaBytes)
+    this.#unreadBytesMax = sizes.unreadBytesMax ?? LOG_UNREAD_BYTES_MAX
+    this.#unreadKeptBytes = sizes.unreadKeptBytes ?? LOG_UNREAD_KEPT_BYTES
+    this.arenas = new Arenas(bytesMax, sizes.arenaBytes)
   }
 
   get bytes(): number {
@@ -84,8 +101,7 @@ export class TailCache {
     last.end += size
     last.endOffset = endOffset
     last.chargeBytes += size
-    this.#bytes += size
-    this.#evict(last)
+    this.#charge(last, size)
     return last
   }
 
@@ -134,49 +150,82 @@ export class TailCache {
       endOffset,
       flushedTo: start,
       chargeBytes,
-      dropped: false,
       owner,
       arena,
+      older: this.#newest,
+      newer: null,
     }
     owner.runs.push(run)
-    this.#runs.push(run)
-    this.#bytes += chargeBytes
-    this.#evict(run)
+    if (this.#newest === null) this.#oldest = run
+    else this.#newest.newer = run
+    this.#newest = run
+    this.#charge(run, chargeBytes)
     return run
   }
 
-  /** Drops the oldest runs while over the ceiling, `newest` excepted: its batch is still to be stamped. */
-  #evict(newest: TailRun): void {
-    while (this.#bytes > this.#bytesMax && this.#runs.first !== newest) {
-      const oldest = this.#runs.shift()!
-      if (oldest.dropped) continue
-      assert(oldest.owner.runs.shift() === oldest, 'the tail is evicted in order')
-      this.#drop(oldest)
+  /** Counts what `newest` has grown by. It stays, whatever that pushes out: its batch is still to be stamped. */
+  #charge(newest: TailRun, bytes: number): void {
+    const { owner } = newest
+    this.#bytes += bytes
+    owner.bytes += bytes
+    owner.unreadBytes += bytes
+    if (owner.unreadBytes > this.#unreadBytesMax) this.#evictUnread(owner, newest)
+    while (this.#bytes > this.#bytesMax && this.#oldest !== newest) this.#evict(this.#oldest!)
+  }
+
+  /** What is not written yet stays too: a chunk that it is dropped from is never used again. */
+  #evictUnread(tail: LogTail, newest: TailRun): void {
+    while (tail.bytes > this.#unreadKeptBytes) {
+      const run = tail.runs.first
+      if (run === undefined || run === newest || run.flushedTo !== run.end) return
+      this.#evict(run)
     }
+  }
+
+  #evict(run: TailRun): void {
+    assert(run.owner.runs.shift() === run, 'the tail of a log is evicted in order')
+    this.#drop(run)
   }
 
   #shorten(run: TailRun, offset: number): void {
     const end = batchAt(run, offset)
     // Only a run of small batches holds more than one, and counts its own bytes.
-    this.#bytes -= run.end - end
-    run.chargeBytes -= run.end - end
+    const bytes = run.end - end
+    this.#bytes -= bytes
+    run.owner.bytes -= bytes
+    run.chargeBytes -= bytes
     run.end = end
     run.endOffset = offset
     run.flushedTo = end
   }
 
   #drop(run: TailRun): void {
-    run.dropped = true
     this.#bytes -= run.chargeBytes
+    run.owner.bytes -= run.chargeBytes
+    this.#unlink(run)
     if (run.arena === null || run.flushedTo !== run.end) return
     run.arena.runs -= 1
     this.arenas.reuse(run.arena)
+  }
+
+  #unlink(run: TailRun): void {
+    const { older, newer } = run
+    if (older === null) this.#oldest = newer
+    else older.newer = newer
+    if (newer === null) this.#newest = older
+    else newer.older = older
+    run.older = null
+    run.newer = null
   }
 }
 
 /** The part of the tail cache that belongs to one log: runs in offset order, without gaps. */
 export class LogTail {
   readonly runs = new Fifo<TailRun>()
+  /** What its runs count against the ceiling. */
+  bytes = 0
+  /** Counted since somebody read the log, here or in its files. */
+  unreadBytes = 0
 
   /** The first offset in the cache; Infinity when it is empty. */
   get startOffset(): number {

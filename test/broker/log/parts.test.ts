@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { FilesPinnedError } from '../../../broker/log/errors.ts'
 import { Fifo } from '../../../broker/log/fifo.ts'
 import { FilePool, fileHandle } from '../../../broker/log/file-pool.ts'
+import type { Log } from '../../../broker/log/log.ts'
 import { OffsetIndex } from '../../../broker/log/offset-index.ts'
 import { encodeOffsets, parseOffsets } from '../../../broker/log/offset-checkpoint.ts'
 import { ReadBuffers } from '../../../broker/log/read-buffers.ts'
@@ -86,6 +87,62 @@ describe('TailCache', () => {
     const buffers: Buffer[] = []
     expect(tails[0].read(46, 50, 1_000_000, true, buffers, [])).toBe(50)
     expect(Buffer.concat(buffers)).toHaveLength(4 * batch('v', 1, { valueBytes: 9_000 }).length)
+  })
+
+  describe('of a log that nobody reads', () => {
+    const sizes = { unreadBytesMax: 100_000, unreadKeptBytes: 40_000 }
+
+    function grow(cache: TailCache, tail: LogTail, from: number, count: number): void {
+      for (let offset = from; offset < from + count; offset++) {
+        add(cache, tail, offset, 9_000)
+        const run = tail.runs.last!
+        run.flushedTo = run.end
+      }
+    }
+
+    const read = (tail: LogTail) => {
+      tail.unreadBytes = 0
+    }
+
+    it('keeps only the newest batches, and pushes out nothing of those that are read', () => {
+      const cache = new TailCache(400_000, sizes)
+      const [idle, busy] = [new LogTail(), new LogTail()]
+      grow(cache, busy, 0, 5)
+      grow(cache, idle, 0, 500)
+      expect(idle.startOffset).toBeGreaterThan(494)
+      expect(idle.bytes).toBeLessThanOrEqual(40_000)
+      expect(busy.startOffset).toBe(0)
+      expect(cache.bytes).toBe(idle.bytes + busy.bytes)
+    })
+
+    it('keeps as many as there is room for once it is read again', () => {
+      const cache = new TailCache(200_000, sizes)
+      const tail = new LogTail()
+      grow(cache, tail, 0, 100)
+      for (let offset = 100; offset < 200; offset++) {
+        read(tail)
+        grow(cache, tail, offset, 1)
+      }
+      expect(tail.bytes).toBeGreaterThan(180_000)
+    })
+
+    it('keeps what is not written yet', () => {
+      const cache = new TailCache(1_000_000, sizes)
+      const tail = new LogTail()
+      for (let offset = 0; offset < 50; offset++) add(cache, tail, offset, 9_000)
+      expect(tail.startOffset).toBe(0)
+    })
+
+    it('writes to the same memory again and again', () => {
+      const cache = new TailCache(100_000_000, { ...sizes, arenaBytes: 50_000 })
+      const tail = new LogTail()
+      const chunks = new Set<ArrayBufferLike>()
+      for (let offset = 0; offset < 500; offset++) {
+        grow(cache, tail, offset, 1)
+        chunks.add(tail.runs.last!.chunk.buffer)
+      }
+      expect(chunks.size).toBeLessThan(10)
+    })
   })
 
   it('counts the whole chunk that a kept slice pins', () => {
@@ -184,6 +241,20 @@ describe('TailCache', () => {
     expect(log.read(0, 100, 1_000_000, true)!.buffers).toHaveLength(1)
     expect(log.read(37, 39, 1_000_000, true)).toMatchObject({ nextOffset: 39 })
     expect(readAll(log, turns, 37)).toHaveLength(63)
+  })
+
+  it('notices who reads a log, at its end too', () => {
+    const sizes = { unreadBytesMax: 100_000, unreadKeptBytes: 20_000 }
+    const bytesAfter = (look: (log: Log, offset: number) => void): number => {
+      const shared = { ...sharedWith(), tailCache: new TailCache(400_000, sizes) }
+      const log = openLog(memoryDisk().disk, { shared })
+      for (let i = 0; i < 100; i++) look(log, append(log, batch('v', 1, { valueBytes: 9_000 })))
+      return shared.tailCache.bytes
+    }
+    expect(bytesAfter(() => {})).toBeLessThan(30_000)
+    expect(bytesAfter((log, offset) => log.read(offset, offset + 1, 1_000, true)?.release?.())).toBeGreaterThan(350_000)
+    expect(bytesAfter((log, offset) => log.read(offset + 1, offset + 1, 1_000, true))).toBeGreaterThan(350_000)
+    expect(bytesAfter((log) => log.read(0, 1, 1_000, true))).toBeGreaterThan(350_000)
   })
 
   it('is left to others when a log is closed', () => {

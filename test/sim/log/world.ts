@@ -33,7 +33,7 @@ const MARKER = `${DATA}/.kafka_cleanshutdown`
 const HIGH_WATERMARKS = `${DATA}/replication-offset-checkpoint`
 const NEVER_MS = 1e15
 const READ_BUFFER_BYTES = 4 * 1024 * 1024
-const ARENA_BYTES = 32 * 1024
+const CACHE_SIZES = { arenaBytes: 32 * 1024, unreadBytesMax: 20_000, unreadKeptBytes: 5_000 }
 const BOOTS_MAX = 12
 const INJECTED = new Set(['EIO', 'ENOSPC', 'EMFILE', 'ESHORTWRITE'])
 
@@ -321,7 +321,7 @@ export class World {
     // Fresh read buffers for each of a hundred starts would cost more than all the rest.
     const readBuffers = this.#readBuffers
     // Small chunks, as each start has its own: they fill up and are used again here, too.
-    const tailCache = new TailCache(tailCacheBytes, ARENA_BYTES)
+    const tailCache = new TailCache(tailCacheBytes, CACHE_SIZES)
     const shared = { ...createLogShared({ tailCacheBytes, maxOpenFiles, maxSyncsInFlight }), readBuffers, tailCache }
     const { durability } = settings
     const ids = {
