@@ -158,23 +158,40 @@ export class QuorumStateFile {
 
   write(state: QuorumState, voters: readonly VoterEndpoint[]): void {
     this.state = state
-    this.store(voters, !this.isOnly(voters))
+    if (this.isOnly(voters)) this.isSynced = this.storeAlone(voters)
+    else this.storeForOthers(voters)
   }
 
   /** What was written so far is to count for others too. */
   harden(voters: readonly VoterEndpoint[]): void {
-    if (!this.isSynced) this.store(voters, true)
+    if (!this.isSynced) this.storeForOthers(voters)
   }
 
-  private store(voters: readonly VoterEndpoint[], sync: boolean): void {
+  private storeForOthers(voters: readonly VoterEndpoint[]): void {
+    this.reserve.spend(() => this.replace(voters, true))
+    this.nameDirectory()
+    this.isSynced = true
+  }
+
+  /**
+   * Returns whether it is durable. With one voter there is no second vote to fear: the epochs in the log say enough, no sync is
+   * needed, and on a full disk the file stays as it is. But one that the configuration does not call alone must find it whole.
+   */
+  private storeAlone(voters: readonly VoterEndpoint[]): boolean {
+    const sync = !this.isAlone
+    try {
+      this.replace(voters, sync)
+      if (sync) this.nameDirectory()
+      return sync
+    } catch (error) {
+      if (!isPassing(error)) throw error
+      return false
+    }
+  }
+
+  private replace(voters: readonly VoterEndpoint[], sync: boolean): void {
     const ids = voters.map(({ id }) => id)
-    const replace = () =>
-      this.disk.replaceSync(this.path, Buffer.from(formatQuorumState(this.state, ids, this.clusterId)), { sync })
-    if (sync) {
-      this.reserve.spend(replace)
-      this.nameDirectory()
-    } else this.tryTo(replace)
-    this.isSynced = sync
+    this.disk.replaceSync(this.path, Buffer.from(formatQuorumState(this.state, ids, this.clusterId)), { sync })
   }
 
   /** The directory may be as new as the file: a power cut would take both. */
@@ -184,16 +201,6 @@ export class QuorumStateFile {
     this.isNamed = true
   }
 
-  /** One that is alone has nobody to tell of its epochs: on a full disk the file stays as it is, and its log knows more. */
-  private tryTo(replace: () => void): void {
-    try {
-      replace()
-    } catch (error) {
-      if (!isPassing(error)) throw error
-    }
-  }
-
-  /** With one voter there is no second vote to fear: the epochs in the log say enough, and no sync is needed. */
   private isOnly(voters: readonly VoterEndpoint[]): boolean {
     return voters.length === 1 && voters[0]?.id === this.nodeId
   }

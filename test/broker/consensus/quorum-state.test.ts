@@ -82,6 +82,18 @@ describe('a power cut', () => {
     }
   })
 
+  it('leaves a file that can be read to a voter whom the others have left: its configuration still names them', () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const disk = freshDisk(seed)
+      new QuorumStateFile(disk, '/data/log', several, OURS).write(state, several.voters)
+      const later = new QuorumStateFile(disk, '/data/log', several, OURS)
+      later.read()
+      later.write({ ...state, epoch: 4 }, voters)
+      disk.die('power-cut')
+      expect(new QuorumStateFile(disk.remount(), '/data/log', several, OURS).read().epoch).toBe(4)
+    }
+  })
+
   it('never takes a vote that was told, though the directory is as new as the vote', () => {
     for (let seed = 1; seed <= 20; seed++) {
       const disk = freshDisk(seed)

@@ -16,9 +16,9 @@ export class AcknowledgedIsCommitted implements Invariant {
     this.#committed = committed
   }
 
-  /** A leader is about to die. */
-  dying({ name, partition }: LiveReplica): void {
-    if (partition.isLeader) this.#lastWords.set(name, Math.max(partition.highWatermark, this.#lastWords.get(name) ?? 0))
+  /** A leader dies, or gives its replica away: what it did in its last event nobody sees any more. */
+  leaving({ name, partition }: LiveReplica): void {
+    this.#lastWords.set(name, Math.max(partition.highWatermark, this.#lastWords.get(name) ?? 0))
   }
 
   check(): void {

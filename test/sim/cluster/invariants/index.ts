@@ -35,8 +35,8 @@ export class Invariants {
     const deletedBelow = (name: string) => history.deletedBelow(name)
     const once = new IdempotentOnce()
     const committed = new CommittedLogs((name: string, batch: StoredBatch) => once.committed(name, batch))
-    this.#watch = new Watch(nodes)
     this.#acknowledged = new AcknowledgedIsCommitted(history, committed)
+    this.#watch = new Watch(nodes, (leader) => this.#acknowledged.leaving(leader))
     this.#all = [
       new OneLeaderPerEpoch(),
       new HighWatermarkGrows(),
@@ -69,7 +69,8 @@ export class Invariants {
 
   /** The process of the node ends: what it did in its last event is looked at now, or never. */
   dying(node: SimNode): void {
-    for (const replica of this.#watch.replicasOn(node)) this.#acknowledged.dying(replica)
+    for (const replica of this.#watch.replicasOn(node))
+      if (replica.partition.isLeader) this.#acknowledged.leaving(replica)
   }
 
   /** Judges everything, also what has not changed since it was judged. */

@@ -16,6 +16,7 @@ interface Seen extends LiveReplica {
 /** Remembers how one node was, and says what is new. */
 export class NodeWatch {
   readonly node: SimNode
+  readonly #leaderGone: (replica: LiveReplica) => void
   readonly #seen = new Map<string, Seen>()
   /** The same by partition: no name is made or looked up for what is as it was. */
   readonly #byPartition = new Map<HostedPartition, Seen>()
@@ -25,8 +26,9 @@ export class NodeWatch {
   #appliedOffset = -1
   #looks = 0
 
-  constructor(node: SimNode) {
+  constructor(node: SimNode, leaderGone: (replica: LiveReplica) => void) {
     this.node = node
+    this.#leaderGone = leaderGone
   }
 
   /** Whether something may have changed since the last look. */
@@ -95,6 +97,7 @@ export class NodeWatch {
   #forget(look: number): void {
     for (const [partition, seen] of this.#byPartition) {
       if (seen.look === look) continue
+      if (seen.isLeader) this.#leaderGone(seen)
       this.#byPartition.delete(partition)
       if (this.#seen.get(seen.name) === seen) this.#seen.delete(seen.name)
     }

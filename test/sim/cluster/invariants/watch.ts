@@ -12,9 +12,10 @@ export class Watch {
   /** The newest state of each partition that anybody has had: who had it may be down, and those that are up behind. */
   readonly #newest = new Map<string, PartitionView>()
 
-  constructor(nodes: readonly SimNode[]) {
+  /** `leaderGone` is told of a replica that led when it was last seen, and is on its broker no more. */
+  constructor(nodes: readonly SimNode[], leaderGone: (replica: LiveReplica) => void) {
     this.#nodes = nodes
-    this.#watches = nodes.map((node) => new NodeWatch(node))
+    this.#watches = nodes.map((node) => new NodeWatch(node, leaderGone))
   }
 
   /** By partition: its state as the broker that has applied most of the metadata knows it. */
