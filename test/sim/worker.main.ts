@@ -58,5 +58,7 @@ async function runChunk({ world, from, count, twiceEvery }: Chunk): Promise<Chun
 }
 
 if (process.send !== undefined) {
+  // Whoever asked has died: nobody wants the answer.
+  process.once('disconnect', () => process.exit())
   process.on('message', (chunk: Chunk) => void runChunk(chunk).then((result) => process.send?.(result)))
 }
