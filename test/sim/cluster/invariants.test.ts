@@ -1,12 +1,15 @@
 /** The invariants themselves: each finds what is planted for it, at the event that does it. */
 import { describe, expect, it } from 'vitest'
+import { formatQuorumState } from '../../../broker/consensus/quorum-state.ts'
 import { BatchBuilder } from '../../../proto/kafka/batch/encode.ts'
 import * as header from '../../../proto/kafka/batch/header.ts'
-import type { StoredBatch } from '../../../testing/sim/index.ts'
+import { SimFile, type SimNode, type StoredBatch } from '../../../testing/sim/index.ts'
 import { History } from './history.ts'
 import { AcknowledgedIsCommitted } from './invariants/acknowledged-is-committed.ts'
 import { CommittedLogs } from './invariants/committed-logs.ts'
 import { IdempotentOnce } from './invariants/idempotent-once.ts'
+import type { News } from './invariants/news.ts'
+import { VotesKept } from './invariants/votes-kept.ts'
 
 /** A batch of two records as it is in a log. */
 function stored(baseOffset: number, baseSequence: number, producerId = 7): StoredBatch {
@@ -37,6 +40,47 @@ describe('what an idempotent producer wrote', () => {
   it('says nothing about producers that are not idempotent', () => {
     const once = new IdempotentOnce()
     for (const offset of [0, 2]) expect(() => once.committed('t-0', stored(offset, -1, -1))).not.toThrow()
+  })
+})
+
+describe('a vote', () => {
+  /** A voter whose state file is written and lost as the test likes. */
+  function voter() {
+    const invariant = new VotesKept()
+    const own = { state: 'up', file: null as SimFile | null }
+    const node = {
+      id: 1,
+      host: 'n1',
+      disksLost: 0,
+      config: { dataDir: '/data' },
+      disk: { peek: () => own.file },
+      get state() {
+        return own.state
+      },
+    } as unknown as SimNode
+    const look = (state: string, votedFor: number, epoch: number) => {
+      own.state = state
+      own.file = new SimFile()
+      own.file.write(Buffer.from(formatQuorumState({ epoch, votedFor, leader: -1 }, [1, 2])), 0, 1)
+      const logs = [{ node, name: '__cluster_metadata-0' }]
+      invariant.check({ isFull: false, nodes: [node, node], active: [node], logs, remounted: [] } as unknown as News)
+    }
+    return look
+  }
+
+  it('is kept for good once it may have been told', () => {
+    const look = voter()
+    look('up', 2, 5)
+    expect(() => look('up', 1, 5)).toThrow('votes for 1 in epoch 5 of the quorum, and voted for 2 before')
+  })
+
+  it('may be lost by a process that died as it wrote it', () => {
+    const look = voter()
+    look('up', -1, 4)
+    look('down', 2, 5)
+    expect(() => look('up', -1, 4)).not.toThrow()
+    expect(() => look('up', 1, 5)).not.toThrow()
+    expect(() => look('up', 1, 4)).toThrow('goes back from epoch 5 of the quorum to 4')
   })
 })
 

@@ -1,4 +1,4 @@
-import { type QuorumState, parseQuorumState } from '../../../../broker/consensus/quorum-state.ts'
+import { initialQuorumState, type QuorumState, parseQuorumState } from '../../../../broker/consensus/quorum-state.ts'
 import { SimFile, type SimNode } from '../../../../testing/sim/index.ts'
 import { must, Violation } from '../../log/violation.ts'
 import type { Invariant } from './invariant.ts'
@@ -9,6 +9,8 @@ interface Kept {
   readonly file: SimFile
   readonly disksLost: number
   readonly state: QuorumState
+  /** What its process lived to tell: a power cut in the very call that wrote the rest may take that back. */
+  told: QuorumState
 }
 
 /**
@@ -25,7 +27,11 @@ export class VotesKept implements Invariant {
     if (nodes.length === 1) return
     for (const { node, name } of logs) if (name === METADATA_LOG) this.#follow(node)
     for (const node of isFull ? nodes : remounted) this.#follow(node)
-    for (const node of active) this.#judgeElection(node)
+    for (const node of active) {
+      const kept = this.#kept.get(node.id)
+      if (kept !== undefined && node.state !== 'down') kept.told = kept.state
+      this.#judgeElection(node)
+    }
   }
 
   #judgeElection(node: SimNode): void {
@@ -51,9 +57,10 @@ export class VotesKept implements Invariant {
     const before = this.#kept.get(node.id)
     if (!(file instanceof SimFile) || file === before?.file) return
     const state = readState(node, file)
-    this.#kept.set(node.id, { file, disksLost: node.disksLost, state })
-    if (before?.disksLost !== node.disksLost) return
-    const { epoch, votedFor } = before.state
+    const { disksLost } = node
+    const told = before?.disksLost === disksLost ? before.told : initialQuorumState
+    this.#kept.set(node.id, { file, disksLost, state, told })
+    const { epoch, votedFor } = told
     must(
       state.epoch >= epoch,
       'vote',
