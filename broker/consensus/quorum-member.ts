@@ -52,7 +52,7 @@ export interface QuorumMemberOptions {
 /** Told what became of a change of voters. */
 export type ChangeDone = (error: ErrorCode, message: string | null) => void
 
-/** Milliseconds after which a follower on a full disk asks again for what it could not write. */
+/** Milliseconds after which a full disk is looked at again, and a follower on it asks again for what it could not write. */
 const FULL_RETRY_MS = 1000
 
 export class QuorumMember {
@@ -219,13 +219,23 @@ export class QuorumMember {
   private schedule(): void {
     this.timer?.cancel()
     this.timer = null
+    this.lookForRoom()
     const { deadlineMs } = this.raft
     if (this.stopped || deadlineMs === Number.POSITIVE_INFINITY) return
     const delayMs = Math.max(0, deadlineMs - this.options.clock.monotonic())
-    this.timer = this.options.clock.after(delayMs, () => {
-      // Whether there is room again decides whether this node stands, also before anybody else looks after its logs.
-      if (this.options.log.full !== null) this.options.log.tick(this.options.clock.now())
+    this.timer = this.options.clock.after(delayMs, () => this.post({ type: 'tick' }))
+  }
+
+  /** Decides whether this node stands, and joins: also before anybody else looks after its logs. */
+  private lookForRoom(): void {
+    const { log, clock } = this.options
+    if (this.stopped || log.full === null) return
+    this.fullTimer ??= clock.after(FULL_RETRY_MS, () => {
+      this.fullTimer = null
+      log.tick(clock.now())
       this.post({ type: 'tick' })
+      // A synced log is what makes a follower fetch on; before, it would have fetched the same again.
+      if (!this.stopped) this.sync()
     })
   }
 
@@ -356,18 +366,11 @@ export class QuorumMember {
   private flush(): void {
     this.flushRequested = false
     if (this.stopped) return
-    const { log, clock } = this.options
+    const { log } = this.options
     // What goes wrong the log tells its listener.
     log.flush()
     if (this.stopped) return
-    if (log.full !== null && !this.raft.isLeader) {
-      // A synced log is what makes a follower fetch on, and it would fetch the same again.
-      this.fullTimer ??= clock.after(FULL_RETRY_MS, () => {
-        this.fullTimer = null
-        this.sync()
-      })
-      return
-    }
+    if (log.full !== null && !this.raft.isLeader) return this.lookForRoom()
     this.post({ type: 'log-appended' })
     this.sync()
   }

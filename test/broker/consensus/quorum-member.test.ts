@@ -119,6 +119,26 @@ describe('a full disk', () => {
   })
 })
 
+describe('room on a disk that was full', () => {
+  it.each(['leader', 'follower'])('is noticed by a %s though nothing more is appended', (role) => {
+    const trio = new Trio()
+    const leader = trio.leader()
+    const id = role === 'leader' ? leader : (leader % 3) + 1
+    const faults = trio.faults.get(id)!
+    const { log, member } = trio.at(id)
+    faults.appendError = Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' })
+    // What a follower got when it led is taken back by then.
+    if (role === 'leader') member.append(batchOf('lost'))
+    else log.append(batchOf('lost'), member.epoch, trio.clock.now())
+    log.flush()
+    trio.clock.advance(3000)
+    expect(log.full).not.toBeNull()
+    faults.appendError = null
+    trio.clock.advance(3000)
+    expect([trio.leader(), log.full, trio.failures]).toEqual([leader, null, []])
+  })
+})
+
 describe('an election with a full disk', () => {
   const noRoom = Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' })
   const fill = (trio: Trio, id: number): void => {
