@@ -12,6 +12,7 @@ import type { ChaosContext, ChaosReport } from '../scenario.ts'
 import { eventually } from '../wait.ts'
 import { NamespaceWiring, whyNoNamespaces } from './namespaces.ts'
 import { ProxyWiring } from './proxies.ts'
+import { whyNotInSync } from './views.ts'
 import { type Cable, type FaultyWiring, LoopbackWiring, text, type Wiring } from './wiring.ts'
 
 const NODES = 3
@@ -215,11 +216,12 @@ export class ClusterStage implements AsyncDisposable {
     this.expect(reached, `no ${records} records were acknowledged${where} within ${timeoutMs / 1000} s`)
   }
 
-  /** Resolves once every partition has a leader and all its replicas in sync; notes a problem when that does not come. */
+  /** Resolves once all brokers say that every partition has a leader and all its replicas in sync; notes a problem when that does not come. */
   async awaitInSync(): Promise<void> {
     let last = 'nobody answers'
     const reached = await eventually(async () => {
-      last = await this.#outOfSync().catch(String)
+      const doors = this.running.map((node) => text(this.#wiring.door(node)))
+      last = await whyNotInSync(doors, Ledger.name, NODES).catch(String)
       return last === ''
     }, PATIENCE_MS)
     this.expect(reached, `not in sync within ${PATIENCE_MS / 1000} s: ${last}`)
@@ -292,15 +294,6 @@ export class ClusterStage implements AsyncDisposable {
   async #ask<T>(question: (client: Client) => Promise<T>): Promise<T> {
     await using client = new Client({ brokers: this.bootstrap, requestTimeoutMs: 2_000, apiTimeoutMs: PATIENCE_MS })
     return await question(client)
-  }
-
-  /** What is missing in words; empty when nothing is. */
-  async #outOfSync(): Promise<string> {
-    const [topic] = await this.#ask((client) => client.admin().describeTopics([Ledger.name]))
-    const late = (topic?.partitions ?? []).filter(({ leader, inSync }) => leader < 0 || inSync.length < NODES)
-    const of = ({ partition, leader, inSync }: (typeof late)[number]) =>
-      `partition ${partition} (leader ${leader}, in sync ${inSync.join(',') || 'nobody'})`
-    return topic === undefined ? 'the topic is not there' : late.map(of).join('; ')
   }
 }
 
